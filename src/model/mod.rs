@@ -1,0 +1,5 @@
+//! Kinetic models and estimation problems: plain data.
+
+pub mod expression;
+pub mod network;
+pub mod problem;

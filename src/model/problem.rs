@@ -1,0 +1,178 @@
+//! A parameter estimation problem in PEtab's shape: model, treatments, observables with noise, measurements, and the
+//! parameters to estimate.
+
+use super::expression::Expression;
+use super::network::Network;
+use serde::{Deserialize, Serialize};
+
+/// Everything that defines an objective function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Its name in the experiment.
+    pub id: String,
+    /// The model.
+    pub network: Network,
+    /// All parameters that the objective depends on by name: estimated ones first, in the order of the vector, then
+    /// fixed ones that are no parameters of the model (noise, scaling factors).
+    pub parameters: Vec<ProblemParameter>,
+    /// Observed quantities.
+    pub observables: Vec<Observable>,
+    /// Experimental conditions; there is always at least one.
+    pub treatments: Vec<Treatment>,
+    /// Measured values.
+    pub measurements: Vec<Measurement>,
+    /// What is minimised.
+    pub objective: ObjectiveKind,
+    /// How the equations are solved.
+    pub solver: SolverSettings,
+}
+
+/// A parameter of the problem.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProblemParameter {
+    /// Its id: a parameter of the model, or one that only observables and noise use.
+    pub id: String,
+    /// Its nominal value on the linear scale.
+    pub nominal: f64,
+    /// Present when the parameter is estimated.
+    pub estimate: Option<Estimate>,
+}
+
+/// How a parameter is estimated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Lower bound on the linear scale.
+    pub lower: f64,
+    /// Upper bound on the linear scale.
+    pub upper: f64,
+    /// The scale on which vectors hold it.
+    pub scale: Scale,
+    /// On the estimation scale.
+    pub prior: Option<Prior>,
+}
+
+/// The scale of an estimated parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scale {
+    /// As it is.
+    Linear,
+    /// Natural logarithm.
+    Log,
+    /// Decimal logarithm.
+    Log10,
+}
+
+/// A prior density on the estimation scale.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Prior {
+    /// Gaussian.
+    Normal {
+        /// Mean.
+        mean: f64,
+        /// Standard deviation.
+        sd: f64,
+    },
+    /// Laplace.
+    Laplace {
+        /// Location.
+        location: f64,
+        /// Scale.
+        scale: f64,
+    },
+    /// Uniform between two values.
+    Uniform {
+        /// Lower end.
+        lower: f64,
+        /// Upper end.
+        upper: f64,
+    },
+}
+
+/// An observed quantity.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observable {
+    /// Its id.
+    pub id: String,
+    /// Its value over the model's symbols, the problem's parameters, and placeholders that measurements fill.
+    pub formula: Expression,
+    /// Its noise.
+    pub noise: Noise,
+}
+
+/// The distribution of a measurement around the observable.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Noise {
+    /// Gaussian or Laplace.
+    pub distribution: NoiseDistribution,
+    /// The scale on which measurement and observable are compared.
+    pub transformation: Scale,
+    /// Standard deviation (Gaussian) or scale (Laplace), an expression like the observable's.
+    pub scale: Expression,
+}
+
+/// The family of a noise distribution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NoiseDistribution {
+    /// Gaussian.
+    Normal,
+    /// Laplace.
+    Laplace,
+}
+
+/// An experimental condition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Treatment {
+    /// Its id.
+    pub id: String,
+    /// Parameters, compartments or initial species that take other values, over the problem's parameters.
+    pub overrides: Vec<(String, Expression)>,
+    /// What happens before the measurements start.
+    pub before: Option<Preequilibration>,
+}
+
+/// Before the measurements the system runs to the steady state of another treatment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preequilibration {
+    /// The treatment whose steady state is the initial state.
+    pub treatment: String,
+}
+
+/// One measured value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// Index of the observable.
+    pub observable: usize,
+    /// Index of the treatment.
+    pub treatment: usize,
+    /// Time since the start of the treatment.
+    pub time: f64,
+    /// The value.
+    pub value: f64,
+    /// Values for the observable's placeholders `observableParameter1_ID`, ...
+    pub observable_overrides: Vec<Expression>,
+    /// Replaces the noise scale of the observable.
+    pub noise_override: Option<Expression>,
+}
+
+/// What is minimised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObjectiveKind {
+    /// Negative log-likelihood.
+    Nllh,
+    /// Sum of squared residuals.
+    Sse,
+    /// Sum of squared residuals over the noise's standard deviation.
+    Chi2,
+}
+
+/// How the equations are solved.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SolverSettings {
+    /// Relative tolerance.
+    pub rtol: f64,
+    /// Absolute tolerance.
+    pub atol: f64,
+    /// Steps after which a solve counts as failed.
+    pub most_steps: usize,
+}

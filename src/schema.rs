@@ -1,0 +1,193 @@
+//! Schemas of settings: each kind of declaration registers its settings once, and checks, `--set`, `vary`, keys,
+//! completion and the reference page are derived from that one description.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A resolved value of a setting. What a schema has accepted becomes one of these, and [`Value::to`] turns it into the
+/// typed settings of a stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Value {
+    /// A real number.
+    Number(f64),
+    /// A whole number.
+    Integer(i64),
+    /// Words: a string or the name of a declaration.
+    Text(String),
+    /// Several values.
+    List(Vec<Value>),
+    /// A named choice with its settings: `adam(lr = 1e-3)`, or a plain word such as `soft`.
+    Choice(String, BTreeMap<String, Value>),
+    /// `1e-5 .. 1e5 log10`
+    Interval {
+        /// Lower end.
+        lower: f64,
+        /// Upper end.
+        upper: f64,
+        /// `linear`, `log` or `log10`.
+        scale: String,
+    },
+    /// Nothing was said and there is no default.
+    Absent,
+}
+
+/// What a setting may hold.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Type {
+    /// A real number between two bounds, inclusive.
+    Number {
+        /// Lowest accepted value.
+        least: f64,
+        /// Highest accepted value.
+        most: f64,
+    },
+    /// A whole number between two bounds, inclusive.
+    Integer {
+        /// Lowest accepted value.
+        least: i64,
+        /// Highest accepted value.
+        most: i64,
+    },
+    /// A string in quotes.
+    Text,
+    /// The name of a declaration of one of these kinds.
+    Reference(&'static [&'static str]),
+    /// A name that another stage gives meaning, such as a column or `validation.loss`.
+    Word,
+    /// One of these choices.
+    Choice(Vec<Choice>),
+    /// A list of values of one type.
+    List(Box<Type>),
+    /// A sum of choices, `gaussian + kl(weight = 1)`, held as a list.
+    Sum(Vec<Choice>),
+    /// An interval.
+    Interval,
+    /// Numbers: a list `[a, b]` or a range `0 .. 1 by 0.25`, held as a list.
+    Numbers,
+}
+
+/// A named alternative with settings of its own. Positional arguments fill `fields` in order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// The word.
+    pub name: &'static str,
+    /// What it means, with its source where it is a method.
+    pub doc: &'static str,
+    /// Its settings.
+    pub fields: Vec<Field>,
+    /// A later stage brings it: the language knows it, and refuses it with "not yet".
+    pub not_yet: bool,
+}
+
+/// One setting.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// Its key.
+    pub name: &'static str,
+    /// What it may hold.
+    pub kind: Type,
+    /// Its unit, where it has one.
+    pub unit: Option<&'static str>,
+    /// Its value where nothing is said; `None` makes it required, `Some(Value::Absent)` optional.
+    pub default: Option<Value>,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+/// The settings of one kind of declaration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schema {
+    /// The kind, such as `dataset`, or a kind and a choice, such as `generator cvae`.
+    pub kind: &'static str,
+    /// What such a declaration means.
+    pub doc: &'static str,
+    /// Its settings.
+    pub fields: Vec<Field>,
+}
+
+impl Field {
+    /// A required setting.
+    #[must_use]
+    pub fn required(name: &'static str, kind: Type, doc: &'static str) -> Self {
+        Self { name, kind, unit: None, default: None, doc }
+    }
+
+    /// An optional setting without a default.
+    #[must_use]
+    pub fn optional(name: &'static str, kind: Type, doc: &'static str) -> Self {
+        Self { name, kind, unit: None, default: Some(Value::Absent), doc }
+    }
+
+    /// A setting with a default.
+    #[must_use]
+    pub fn new(name: &'static str, kind: Type, default: Value, doc: &'static str) -> Self {
+        Self { name, kind, unit: None, default: Some(default), doc }
+    }
+
+    /// Gives the setting a unit.
+    #[must_use]
+    pub fn unit(mut self, unit: &'static str) -> Self {
+        self.unit = Some(unit);
+        self
+    }
+}
+
+impl Choice {
+    /// An alternative with settings.
+    #[must_use]
+    pub fn new(name: &'static str, doc: &'static str, fields: Vec<Field>) -> Self {
+        Self { name, doc, fields, not_yet: false }
+    }
+
+    /// An alternative that a later stage brings.
+    #[must_use]
+    pub fn not_yet(name: &'static str, doc: &'static str) -> Self {
+        Self { name, doc, fields: Vec::new(), not_yet: true }
+    }
+}
+
+impl Value {
+    /// A choice with the defaults of its settings filled in by name.
+    #[must_use]
+    pub fn choice<const N: usize>(name: &str, settings: [(&str, Value); N]) -> Value {
+        Value::Choice(name.to_owned(), settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    }
+
+    /// The value as JSON in serde's conventions: a choice is an externally tagged enum in snake case, a choice without
+    /// settings a unit variant, an absent value null.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        use serde_json::{Value as Json, json};
+        match self {
+            Value::Number(value) => json!(value),
+            Value::Integer(value) => json!(value),
+            Value::Text(text) => json!(text),
+            Value::List(items) => Json::Array(items.iter().map(Value::json).collect()),
+            Value::Choice(name, fields) if fields.is_empty() => json!(name),
+            Value::Choice(name, fields) => {
+                let fields = fields.iter().map(|(key, value)| (key.clone(), value.json())).collect();
+                json!({ name: Json::Object(fields) })
+            }
+            Value::Interval { lower, upper, scale } => json!({ "lower": lower, "upper": upper, "scale": scale }),
+            Value::Absent => Json::Null,
+        }
+    }
+
+    /// The typed settings that a stage works with.
+    ///
+    /// # Errors
+    /// When the type does not fit the schema that accepted the value, which a test of each schema excludes.
+    pub fn to<T: for<'a> Deserialize<'a>>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_value(self.json())
+    }
+}
+
+/// The typed form of the settings of one declaration; see [`Value::to`].
+///
+/// # Errors
+/// When the type does not fit the schema that accepted the values.
+pub fn typed<T: for<'a> Deserialize<'a>>(settings: &BTreeMap<String, Value>) -> Result<T, serde_json::Error> {
+    let object = settings.iter().map(|(key, value)| (key.clone(), value.json())).collect();
+    serde_json::from_value(serde_json::Value::Object(object))
+}
