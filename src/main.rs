@@ -1,4 +1,7 @@
-fn main() {
-    let t = tch::Tensor::from_slice(&[1.0f64, 2.0]);
-    println!("{:?}", t.sum(tch::Kind::Double).double_value(&[]));
+//! The program `kexp`: arguments in, exit code out.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kexp::cli::main()
 }

@@ -1,0 +1,150 @@
+//! What the subcommands share: loading a file, the store, and how failures are told.
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+
+use crate::diagnostic::{self, Diagnostic, Severity, Sources};
+use crate::model::problem::Problem;
+use crate::plan::expand::{Expanded, expand};
+use crate::plan::resolve::{self, Experiment, Options};
+use crate::run::RunError;
+use crate::run::store::Store;
+
+/// Why a command did not succeed.
+pub(super) enum Failure {
+    /// Diagnostics were printed.
+    Reported,
+    /// The user asked to stop.
+    Interrupted,
+    /// A message to print.
+    Said(String),
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Interrupted => Failure::Interrupted,
+            other => Failure::Said(other.to_string()),
+        }
+    }
+}
+
+/// Arguments of all commands that read an experiment.
+#[derive(Debug, clap::Args)]
+pub(super) struct FileArguments {
+    /// The experiment
+    #[arg(value_name = "FILE.kexp")]
+    pub file: PathBuf,
+    /// Use the settings of this profile
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Override a setting, such as `cvae.train.epochs=50`
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Where artifacts are kept [default: `.kexp` beside the file]
+    #[arg(long, value_name = "DIR", env = "KEXP_STORE")]
+    pub store: Option<PathBuf>,
+}
+
+impl FileArguments {
+    /// The folder of the store.
+    pub fn store_folder(&self) -> PathBuf {
+        self.store.clone().unwrap_or_else(|| folder_of(&self.file).join(".kexp"))
+    }
+
+    /// Opens the store for writing.
+    pub fn open_store(&self) -> Result<Store, Failure> {
+        Ok(Store::open(&self.store_folder())?)
+    }
+
+    /// Loads and resolves the experiment; prints warnings and errors.
+    pub fn load(&self) -> Result<(Experiment, Sources), Failure> {
+        load(&self.file, self.profile.as_deref(), &self.set)
+    }
+
+    /// Loads the experiment and expands its plan.
+    pub fn plan(&self) -> Result<(Experiment, Expanded, Sources), Failure> {
+        let (experiment, sources) = self.load()?;
+        let expanded = expand(&experiment).map_err(|diagnostic| {
+            print(&sources, &[diagnostic]);
+            Failure::Reported
+        })?;
+        Ok((experiment, expanded, sources))
+    }
+
+    /// Where figures, tables and the draft go: the folder of the draft, or for a profile a folder in the store, so that
+    /// a quick run never overwrites the paper.
+    pub fn out_folder(&self, experiment: &Experiment, out: Option<&Path>) -> PathBuf {
+        match (out, &self.profile, &experiment.draft) {
+            (Some(out), _, _) => out.to_owned(),
+            (None, Some(profile), _) => self.store_folder().join("out").join(profile),
+            (None, None, Some(draft)) => folder_of(draft),
+            (None, None, None) => folder_of(&self.file).join("out"),
+        }
+    }
+}
+
+/// The folder that a file stands in.
+pub(super) fn folder_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Loads and resolves an experiment; prints warnings and errors.
+pub(super) fn load(file: &Path, profile: Option<&str>, set: &[String]) -> Result<(Experiment, Sources), Failure> {
+    let options = Options { profile: profile.map(str::to_owned), set: set.to_vec() };
+    let loaded = resolve::load(file, &options);
+    print(&loaded.sources, &loaded.diagnostics);
+    match loaded.experiment {
+        Some(experiment) => Ok((experiment, loaded.sources)),
+        None => Err(Failure::Reported),
+    }
+}
+
+/// A problem addressed as `file.kexp:problem`; the name may be left out when the file has only one.
+pub(super) fn problem(address: &str) -> Result<Problem, Failure> {
+    let (file, name) = match address.rsplit_once(".kexp:") {
+        Some((stem, name)) => (PathBuf::from(format!("{stem}.kexp")), Some(name)),
+        None => (PathBuf::from(address), None),
+    };
+    let (mut experiment, _) = load(&file, None, &[])?;
+    let known: Vec<String> = experiment.problems.keys().cloned().collect();
+    let name = match name {
+        Some(name) => name.to_owned(),
+        None if known.len() == 1 => known[0].clone(),
+        None => return Err(Failure::Said(format!("which problem? say {address}:NAME with one of {}", known.join(", ")))),
+    };
+    experiment.problems.remove(&name).map(|declared| declared.problem).ok_or_else(|| {
+        let near = diagnostic::suggest(&name, known.iter().map(String::as_str));
+        let help = near.map_or_else(|| format!("there are: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        Failure::Said(format!("no problem `{name}` in {}; {help}", file.display()))
+    })
+}
+
+/// Prints diagnostics on standard error.
+pub(super) fn print(sources: &Sources, diagnostics: &[Diagnostic]) {
+    if !diagnostics.is_empty() {
+        eprint!("{}", diagnostic::render(sources, diagnostics, std::io::stderr().is_terminal()));
+    }
+}
+
+/// Did any of the diagnostics stop the command?
+pub(super) fn has_errors(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+}
+
+/// Prints a line, and ends quietly when nobody reads.
+pub(super) fn say(text: &str) {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    if writeln!(out, "{text}").is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// All cores.
+pub(super) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}

@@ -1,0 +1,72 @@
+//! `kexp explain FILE NODE`: one node in full.
+
+use super::common::{Failure, FileArguments, say};
+use crate::diagnostic;
+use crate::plan::cost::cost;
+use crate::plan::explain::fields;
+use crate::plan::resolve::Origin;
+use crate::run::store::{Presence, Store};
+use crate::table::rounded;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    file: FileArguments,
+    /// The node's address, such as `tune.cvae_search`, or the start of its key
+    #[arg(value_name = "NODE")]
+    node: String,
+    /// Also print the text that the key is a hash of
+    #[arg(long)]
+    key: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let (_, expanded, sources) = arguments.file.plan()?;
+    let plan = &expanded.plan;
+    let Some(at) = plan.find(&arguments.node) else {
+        let near = diagnostic::suggest(&arguments.node, plan.nodes.iter().map(|node| node.name.as_str()));
+        let help = near.map_or_else(|| "`kexp plan` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+        return Err(Failure::Said(format!("no node `{}`; {help}", arguments.node)));
+    };
+    let node = &plan.nodes[at];
+    let store = Store::peek(&arguments.file.store_folder());
+    let (stage, version) = node.stage.word();
+    say(&format!("{}\n  stage    {stage}, version {version}\n  key      {}", node.name, node.key));
+    let state = match store.verify(&node.key) {
+        Presence::Whole => "in the store".to_owned(),
+        Presence::Missing => "not in the store".to_owned(),
+        Presence::Damaged(reason) => format!("damaged: {reason}"),
+    };
+    say(&format!("  state    {state}"));
+    if let Some(seconds) = store.seconds(&node.key) {
+        say(&format!("  took     {} s", rounded(seconds, 3)));
+    }
+    let expected = cost(plan, at);
+    say(&format!("  cost     {} {}", rounded(expected.amount, 6), expected.unit));
+    for &input in &node.inputs {
+        say(&format!("  input    {}  {}", plan.nodes[input].name, plan.nodes[input].key.short()));
+    }
+    let fields = fields(&node.stage);
+    let width = fields.keys().map(String::len).max().unwrap_or(0);
+    for (path, value) in &fields {
+        let place = origin(path, &expanded.sources[at]).and_then(Origin::span).map_or_else(
+            || String::from("default or derived"),
+            |span| format!("{}:{}", sources.name(span.file), sources.position(span.file, span.start).0),
+        );
+        say(&format!("  {path:width$}  {value}  ({place})"));
+    }
+    if arguments.key {
+        say(&plan.material(node).text());
+    }
+    Ok(())
+}
+
+fn origin(path: &str, origins: &std::collections::BTreeMap<String, Origin>) -> Option<Origin> {
+    let mut prefix = path.strip_prefix("settings.").unwrap_or(path);
+    loop {
+        if let Some(origin) = origins.get(prefix) {
+            return Some(*origin);
+        }
+        prefix = &prefix[..prefix.rfind('.')?];
+    }
+}

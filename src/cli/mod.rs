@@ -1,0 +1,91 @@
+//! The command line: one file for each subcommand. Everything that a command decides happens in the modules below.
+
+mod check;
+mod common;
+mod ensemble;
+mod explain;
+mod fmt;
+mod objective;
+mod plan;
+mod reference;
+mod render;
+mod report;
+mod run;
+mod simulate;
+mod snapshot;
+mod store;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// kexp: declarative experiments on generative models of kinetic parameters.
+#[derive(Debug, Parser)]
+#[command(version, about, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Plan, run what is missing, and render figures, tables and the draft
+    Run(run::Arguments),
+    /// Report every error and warning of a file
+    Check(check::Arguments),
+    /// Format files
+    Fmt(fmt::Arguments),
+    /// Show the nodes of the plan: hit or miss, why, and the expected cost
+    Plan(plan::Arguments),
+    /// Show one node in full
+    Explain(explain::Arguments),
+    /// Render figures, tables and the draft from the store, or check what is committed
+    Render(render::Arguments),
+    /// Write one self-contained HTML page of a run
+    Report(report::Arguments),
+    /// Run a profile and compare its numbers with the recorded ones
+    Snapshot(snapshot::Arguments),
+    /// The objective and its gradient at given parameters
+    Objective(objective::Arguments),
+    /// A trajectory of a model as CSV
+    Simulate(simulate::Arguments),
+    /// Solve a problem at many random vectors and count failures by cause
+    Ensemble(ensemble::Arguments),
+    /// Keep the store healthy
+    Store(store::Arguments),
+    /// Print the reference page of all declarations and settings
+    Reference(reference::Arguments),
+}
+
+/// Parses the arguments, runs the command and turns errors into an exit code: 0 for success, 1 for an error that was
+/// reported, 2 for wrong usage, 130 after an interruption.
+#[must_use]
+pub fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Fmt(arguments) => fmt::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Render(arguments) => render::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
+        Command::Snapshot(arguments) => snapshot::run(&arguments),
+        Command::Objective(arguments) => objective::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Ensemble(arguments) => ensemble::run(&arguments),
+        Command::Store(arguments) => store::run(&arguments),
+        Command::Reference(arguments) => reference::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(common::Failure::Reported) => ExitCode::FAILURE,
+        Err(common::Failure::Interrupted) => {
+            eprintln!("kexp: stopped; the same command goes on from here");
+            ExitCode::from(130)
+        }
+        Err(common::Failure::Said(message)) => {
+            eprintln!("kexp: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

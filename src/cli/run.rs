@@ -1,0 +1,102 @@
+//! `kexp run FILE`: plan, compute what is missing, render.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::common::{Failure, FileArguments, cores, print, say};
+use super::render::render;
+use crate::diagnostic;
+use crate::plan::node::Plan;
+use crate::run::context::Stop;
+use crate::run::executor::{Options, execute};
+use crate::run::progress::Show;
+use crate::run::store::{Store, pretty_ron, write_atomically};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    file: FileArguments,
+    /// Where the draft, figures and tables go [default: the draft's folder; for a profile, a folder in the store]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// How many threads [default: all cores]
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Compute only what this figure, table or node needs, such as `figure.fvals`; nothing is rendered
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// Show no progress
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let (experiment, expanded, sources) = arguments.file.plan()?;
+    let plan = &expanded.plan;
+    let store = arguments.file.open_store()?;
+    let wanted = wanted(plan, &arguments.only)?;
+    let options = Options {
+        jobs: arguments.jobs.unwrap_or_else(cores),
+        show: if arguments.quiet { Show::Quiet } else { Show::Terminal },
+    };
+    let summary = compute(plan, &store, &wanted, options)?;
+    for line in &summary.damaged {
+        eprintln!("kexp: damaged in the store, computed again: {line}");
+    }
+    for line in &summary.warnings {
+        eprintln!("kexp: {line}");
+    }
+    let path = store.plan_path(&arguments.file.file, arguments.file.profile.as_deref());
+    write_atomically(&path, pretty_ron(plan).as_bytes())?;
+    say(&format!("{} nodes computed, {} found in the store", summary.computed, summary.found));
+    if arguments.only.is_empty() {
+        let out = arguments.file.out_folder(&experiment, arguments.out.as_deref());
+        let written = render(&experiment, plan, &store, &out, |sources, diagnostics| print(sources, diagnostics))?;
+        say(&written);
+    }
+    drop(sources);
+    Ok(())
+}
+
+/// Computes the wanted nodes; Ctrl-C lets every node save what it has.
+pub(super) fn compute(
+    plan: &Plan,
+    store: &Store,
+    wanted: &[usize],
+    options: Options,
+) -> Result<crate::run::executor::Summary, Failure> {
+    let stop = Arc::new(Stop::default());
+    let asked = Arc::clone(&stop);
+    // A second handler cannot be set: then another command of this process has set one already.
+    let _ = ctrlc::set_handler(move || {
+        if asked.requested() {
+            std::process::exit(130);
+        }
+        asked.request();
+    });
+    Ok(execute(plan, store, wanted, options, &stop)?)
+}
+
+/// The nodes that the named deliverables need; all nodes when none is named.
+fn wanted(plan: &Plan, only: &[String]) -> Result<Vec<usize>, Failure> {
+    if only.is_empty() {
+        return Ok((0..plan.nodes.len()).collect());
+    }
+    let mut wanted = Vec::new();
+    for name in only {
+        let deliverable =
+            plan.deliverables.iter().find(|known| known.name == *name || format!("{}.{}", known.kind, known.name) == *name);
+        match (deliverable, plan.find(name)) {
+            (Some(deliverable), _) => wanted.extend(&deliverable.from),
+            (None, Some(node)) => wanted.push(node),
+            (None, None) => {
+                let figures = plan.deliverables.iter().map(|known| format!("{}.{}", known.kind, known.name));
+                let names: Vec<String> = figures.chain(plan.nodes.iter().map(|node| node.name.clone())).collect();
+                let near = diagnostic::suggest(name, names.iter().map(String::as_str));
+                let help = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                return Err(Failure::Said(format!("nothing is called `{name}`{help}")));
+            }
+        }
+    }
+    Ok(wanted)
+}

@@ -1,0 +1,82 @@
+//! `kexp store verify | gc FILE`
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::common::{Failure, say};
+use crate::plan::node::Plan;
+use crate::run::store::{Presence, Store};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Read every artifact and compare checksums
+    Verify {
+        /// The store
+        #[arg(value_name = "DIR")]
+        store: PathBuf,
+    },
+    /// Remove artifacts that no last plan of any file and profile needs, and what crashed runs left
+    Gc {
+        /// The store
+        #[arg(value_name = "DIR")]
+        store: PathBuf,
+        /// Only say what would be removed
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    match &arguments.action {
+        Action::Verify { store } => verify(&open(store)?),
+        Action::Gc { store, dry_run } => collect(&open(store)?, *dry_run),
+    }
+}
+
+fn open(folder: &std::path::Path) -> Result<Store, Failure> {
+    if !folder.join("artifacts").is_dir() {
+        return Err(Failure::Said(format!("{} is no store", folder.display())));
+    }
+    Ok(Store::open(folder)?)
+}
+
+fn verify(store: &Store) -> Result<(), Failure> {
+    let keys = store.keys()?;
+    let mut bad = 0;
+    for key in &keys {
+        if let Presence::Damaged(reason) = store.verify(key) {
+            bad += 1;
+            say(&format!("{key}: {reason}"));
+        }
+    }
+    say(&format!("{} artifacts, {bad} damaged", keys.len()));
+    if bad > 0 { Err(Failure::Reported) } else { Ok(()) }
+}
+
+fn collect(store: &Store, dry_run: bool) -> Result<(), Failure> {
+    let mut needed = BTreeSet::new();
+    for plan in store.plans()? {
+        let plan: Plan = plan;
+        needed.extend(plan.nodes.into_iter().map(|node| node.key));
+    }
+    let mut removed = 0;
+    for key in store.keys()?.into_iter().filter(|key| !needed.contains(key)) {
+        removed += 1;
+        if dry_run {
+            say(&format!("would remove {key}"));
+        } else {
+            store.remove(&key)?;
+        }
+    }
+    if !dry_run {
+        store.clear_work()?;
+    }
+    say(&format!("{removed} artifacts {}, {} kept", if dry_run { "to remove" } else { "removed" }, needed.len()));
+    Ok(())
+}

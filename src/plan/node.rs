@@ -1,0 +1,308 @@
+//! The plan: typed nodes with keys, each a unit of work whose artifact the store keeps.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::key::{Key, KeyMaterial};
+use crate::graph::{Graph, GraphNode};
+use crate::model::problem::Problem;
+use crate::optimise::DescentSettings;
+use crate::schema::Value;
+
+/// A resolved plan: the nodes in an order in which each comes after its inputs, and what is made of their artifacts.
+/// It is written as RON beside the results and reads back equal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The title of the experiment.
+    pub title: String,
+    /// The seed of every random stream.
+    pub seed: u64,
+    /// The profile in force.
+    pub profile: Option<String>,
+    /// The units of work.
+    pub nodes: Vec<Node>,
+    /// The figures and tables of the draft.
+    pub deliverables: Vec<Deliverable>,
+}
+
+/// One unit of work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Node {
+    /// Its address, `STAGE.DECLARATION.PART`; not part of the key.
+    pub name: String,
+    /// What is done, with all settings.
+    pub stage: Stage,
+    /// The nodes whose artifacts it reads, in the order that the stage expects.
+    pub inputs: Vec<usize>,
+    /// The hash of what it means.
+    pub key: Key,
+}
+
+/// A figure or a table and the nodes that it shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Deliverable {
+    /// Its name in the file and in the draft.
+    pub name: String,
+    /// `figure` or `table`.
+    pub kind: String,
+    /// What is drawn, or `table`.
+    pub draw: String,
+    /// The caption.
+    pub caption: String,
+    /// Other settings, such as `bins`.
+    pub settings: BTreeMap<String, Value>,
+    /// The nodes whose artifacts it shows.
+    pub from: Vec<usize>,
+}
+
+/// The kinds of work, with their settings. What each reads and writes is said in `run::stages`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Stage {
+    /// The resolved estimation problem, as an artifact that the other stages read.
+    Problem(Box<Problem>),
+    /// Local descents from many starts. Inputs: problem, then what the starts need.
+    Descend(Descend),
+    /// Rows for training. Inputs: problem, descents.
+    Dataset(DatasetRecipe),
+    /// One training. Inputs: dataset, and the tune whose choice is trained when no settings are given.
+    Train(Train),
+    /// The choice among trials. Inputs: the trainings.
+    Tune(Tune),
+    /// New vectors. Inputs: dataset, generator.
+    Generate(Generate),
+    /// Objective values of generated vectors. Inputs: problem, dataset, generated vectors.
+    Solve,
+    /// Feasible share and quantiles by condition. Inputs: solved vectors, dataset.
+    Conditions,
+    /// Two-dimensional map of the latents. Inputs: dataset, generator.
+    Latent(Latent),
+    /// Distances of proposals to training rows. Inputs: dataset, generated vectors.
+    Distances(Distances),
+    /// Descents from several origins side by side. Inputs: problem, then the descents.
+    Compare(Compare),
+}
+
+/// Settings of descents.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Descend {
+    /// Where they start.
+    pub starts: Starts,
+    /// How many.
+    pub count: usize,
+    /// How each goes and when it stops.
+    pub descent: DescentSettings,
+    /// Keep every accepted iterate, not only the ends.
+    pub keep_iterates: bool,
+}
+
+/// Where descents start.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Starts {
+    /// A Latin hypercube over the bounds (`McKay`, Beckman & Conover 1979).
+    LatinHypercube,
+    /// Uniform draws in the bounds.
+    Random,
+    /// The generated vectors of a second input, in order.
+    Proposals,
+    /// The best training row of a second input, plus Gaussian noise of this standard deviation on the estimation scale.
+    BestJitter(f64),
+}
+
+/// How rows are taken from descents.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DatasetRecipe {
+    /// At most so many iterates of each descent, its end not counted.
+    pub most_iterates: usize,
+    /// Take the ends of descents.
+    pub endpoints: bool,
+    /// The share of descents, or of basins, that is held out.
+    pub validate: f64,
+    /// Hold out whole basins, not single descents.
+    pub validate_basins: bool,
+    /// The condition scale: a choice `log_gap`, `quantile` or `minmax`.
+    pub condition: Value,
+    /// Leave out every descent that ended within 0.05 of the best end.
+    pub blind: bool,
+}
+
+/// Settings of one training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Train {
+    /// The generator's settings; absent where a tune's choice is trained on another dataset.
+    pub settings: Option<BTreeMap<String, Value>>,
+    /// The number of the trial in a search. A trial whose settings cannot be trained on the data is recorded as refused
+    /// and loses; any other training then fails. Trials that drew the same values differ by their number.
+    pub trial: Option<usize>,
+}
+
+/// Settings of a choice among trials.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tune {
+    /// The column of the final metrics that is compared, such as `validation.loss`.
+    pub choose: String,
+    /// Lowest wins; else highest.
+    pub lowest: bool,
+    /// The varied settings, in the order of the file.
+    pub varied: Vec<Varied>,
+}
+
+/// A varied setting and its value in every trial.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Varied {
+    /// Its path in the generator.
+    pub path: String,
+    /// Drawn and drawn as a figure on a logarithmic scale.
+    pub log10: bool,
+    /// Its value in each trial.
+    pub values: Vec<Value>,
+}
+
+/// Settings of a generation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Generate {
+    /// The conditions asked for.
+    pub conditions: Vec<f64>,
+    /// Vectors at each condition.
+    pub replicates: usize,
+    /// What happens to vectors outside the bounds: `clip`, `reflect` or `reject`.
+    pub outside: String,
+}
+
+/// Settings of the latent map.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Latent {
+    /// UMAP's number of neighbours.
+    pub neighbours: usize,
+}
+
+/// Settings of the distances.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Distances {
+    /// The condition of the proposals.
+    pub condition: f64,
+    /// The share of training rows with the lowest fvals that counts as best.
+    pub quantile: f64,
+    /// At most so many distances of each group go into the figure; the summary is over all.
+    pub shown: usize,
+}
+
+/// Settings of a comparison of descents.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Compare {
+    /// What each of the inputs after the problem is called.
+    pub origins: Vec<Origin>,
+    /// An end within this of the target is a hit.
+    pub tolerance: f64,
+    /// Bootstrap resamples.
+    pub resamples: usize,
+}
+
+/// One set of descents in a comparison.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Origin {
+    /// What it is called in figures.
+    pub label: String,
+    /// Of the plan's nodes, by key, those whose work is charged to this origin besides its descents.
+    pub charged: Vec<Key>,
+}
+
+impl Stage {
+    /// The stage's word and the version of its code. The version grows whenever the same settings and inputs give
+    /// another artifact than before.
+    #[must_use]
+    pub fn word(&self) -> (&'static str, u32) {
+        match self {
+            Stage::Problem(_) => ("problem", 1),
+            Stage::Descend(_) => ("descend", 1),
+            Stage::Dataset(_) => ("dataset", 1),
+            Stage::Train(_) => ("train", 1),
+            Stage::Tune(_) => ("tune", 1),
+            Stage::Generate(_) => ("generate", 1),
+            Stage::Solve => ("solve", 1),
+            Stage::Conditions => ("conditions", 1),
+            Stage::Latent(_) => ("latent", 1),
+            Stage::Distances(_) => ("distances", 1),
+            Stage::Compare(_) => ("compare", 1),
+        }
+    }
+
+    /// Does the stage draw random numbers?
+    #[must_use]
+    pub fn is_random(&self) -> bool {
+        !matches!(self, Stage::Problem(_) | Stage::Tune(_) | Stage::Solve | Stage::Conditions)
+    }
+}
+
+impl Plan {
+    /// What the key of a node is made of.
+    #[must_use]
+    pub fn material<'a>(&'a self, node: &'a Node) -> KeyMaterial<'a> {
+        KeyMaterial {
+            stage: node.stage.word(),
+            settings: &node.stage,
+            inputs: node.inputs.iter().map(|&input| &self.nodes[input].key).collect(),
+            seed: node.stage.is_random().then_some(self.seed),
+        }
+    }
+
+    /// The index of the node at an address, or of the only one whose key starts so.
+    #[must_use]
+    pub fn find(&self, address: &str) -> Option<usize> {
+        self.nodes.iter().position(|node| node.name == address).or_else(|| {
+            let mut found = (0..self.nodes.len()).filter(|&at| self.nodes[at].key.to_string().starts_with(address));
+            found.next().filter(|_| found.next().is_none() && address.len() >= 6)
+        })
+    }
+
+    /// The nodes that the given ones need, themselves included.
+    #[must_use]
+    pub fn needed(&self, wanted: impl IntoIterator<Item = usize>) -> Vec<bool> {
+        let mut needed = vec![false; self.nodes.len()];
+        let mut open: Vec<usize> = wanted.into_iter().collect();
+        while let Some(at) = open.pop() {
+            if !std::mem::replace(&mut needed[at], true) {
+                open.extend(&self.nodes[at].inputs);
+            }
+        }
+        needed
+    }
+
+    /// The graph of the plan, trials of one search drawn as one node.
+    #[must_use]
+    pub fn graph(&self) -> Graph {
+        let mut graph = Graph::default();
+        let mut drawn: Vec<usize> = Vec::with_capacity(self.nodes.len());
+        let mut trials: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        for node in &self.nodes {
+            let (stage, _) = node.stage.word();
+            let rest = node.name.strip_prefix(stage).map_or(node.name.as_str(), |rest| rest.trim_start_matches('.'));
+            let family = rest.split_once(".trial_").map(|(family, _)| family);
+            if let Some((at, count)) = family.and_then(|family| trials.get_mut(family)) {
+                *count += 1;
+                graph.nodes[*at].detail = format!("{} ({count} trials)", family.unwrap_or_default());
+                drawn.push(*at);
+                continue;
+            }
+            let at = graph.nodes.len();
+            if let Some(family) = family {
+                trials.insert(family, (at, 1));
+            }
+            graph.nodes.push(GraphNode {
+                label: stage.to_owned(),
+                detail: family.unwrap_or(rest).to_owned(),
+                group: stage.to_owned(),
+            });
+            drawn.push(at);
+        }
+        for (at, node) in self.nodes.iter().enumerate() {
+            for &input in &node.inputs {
+                let edge = (drawn[input], drawn[at]);
+                if edge.0 != edge.1 && !graph.edges.contains(&edge) {
+                    graph.edges.push(edge);
+                }
+            }
+        }
+        graph
+    }
+}

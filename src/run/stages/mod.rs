@@ -1,0 +1,43 @@
+//! The stages: one file each, from the artifacts of a node's inputs to its own artifact.
+
+mod compare;
+mod conditions;
+mod dataset;
+mod descend;
+mod distances;
+mod generate;
+mod latent;
+mod objective;
+mod problem;
+mod rows;
+mod solve;
+mod train;
+mod tune;
+
+pub use dataset::DatasetSummary;
+pub use descend::DescentsSummary;
+pub use objective::SolverObjective;
+
+use super::context::Context;
+use super::error::StageError;
+use crate::plan::node::Stage;
+
+/// Computes the artifact of a node into its draft and returns what the user should know.
+///
+/// # Errors
+/// When the node's input cannot be used, a stop is requested or the store cannot be written.
+pub fn run(context: &Context) -> Result<Vec<String>, StageError> {
+    match &context.node.stage {
+        Stage::Problem(problem) => problem::run(context, problem),
+        Stage::Descend(settings) => descend::run(context, settings),
+        Stage::Dataset(recipe) => dataset::run(context, recipe),
+        Stage::Train(settings) => train::run(context, settings),
+        Stage::Tune(settings) => tune::run(context, settings),
+        Stage::Generate(settings) => generate::run(context, settings),
+        Stage::Solve => solve::run(context),
+        Stage::Conditions => conditions::run(context),
+        Stage::Latent(settings) => latent::run(context, settings),
+        Stage::Distances(settings) => distances::run(context, settings),
+        Stage::Compare(settings) => compare::run(context, settings),
+    }
+}

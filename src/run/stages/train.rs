@@ -1,0 +1,150 @@
+//! One training of a generator, with checkpoints.
+
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::super::context::Context;
+use super::super::error::StageError;
+use super::super::store::Artifact;
+use super::dataset::DatasetSummary;
+use super::rows::vectors;
+use crate::learn::{self, Checkpoints, LearnError, Session, Settings, Trained, TrainingData};
+use crate::plan::node::Train;
+use crate::schema::Value;
+
+/// What a training came to, beside its table `history`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainingSummary {
+    /// Why the settings could not be trained on the data; only a trial of a search survives this.
+    pub refused: Option<String>,
+    /// How many numbers were trained.
+    pub parameters: usize,
+    /// Epochs that were done.
+    pub epochs: usize,
+    /// The epoch whose weights were kept, counted from 1.
+    pub best_epoch: usize,
+    /// Metrics of that epoch, such as `validation.loss`.
+    pub metrics: Vec<(String, f64)>,
+}
+
+/// Reads the trained generator of an artifact that a training or a tune wrote.
+pub(super) fn generator(artifact: &Artifact) -> Result<Trained, StageError> {
+    Trained::from_bytes(&artifact.bytes(FILE)?).map_err(StageError::refused)
+}
+
+/// The file that holds the generator.
+pub(super) const FILE: &str = "generator.safetensors";
+
+/// Everything that a training writes; a tune copies the files of its choice.
+pub(super) const FILES: [&str; 5] = [FILE, "history.parquet", "summary.ron", "settings.ron", "graph.ron"];
+
+/// Writes `generator.safetensors`, `history.parquet`, `summary.ron`, `settings.ron` and `graph.ron`; for a trial that
+/// was refused only `summary.ron`.
+pub(super) fn run(context: &Context, train: &Train) -> Result<Vec<String>, StageError> {
+    let settings: Settings = match &train.settings {
+        Some(settings) => settings.clone(),
+        None => context.input(1).value("settings")?,
+    };
+    let data = training_data(&context.input(0))?;
+    let kind = match settings.get("kind") {
+        Some(Value::Choice(name, _) | Value::Text(name)) => learn::kind(name).map_err(StageError::refused)?,
+        _ => return Err(StageError::refused("the generator has no kind")),
+    };
+    let mut checkpoints = NodeCheckpoints { context, saved: Instant::now(), error: None };
+    let mut session = Session {
+        checkpoints: &mut checkpoints,
+        stop: &|| context.stop.requested(),
+        progress: &mut |done, most, _| {
+            if done <= 1 {
+                context.progress.start(done, most);
+            }
+            context.progress.at(done);
+        },
+    };
+    let trained = kind.train(&settings, &data, &context.streams(), &mut session);
+    if let Some(error) = checkpoints.error.take() {
+        return Err(error);
+    }
+    match trained {
+        Ok(trained) => write(context, &settings, &trained),
+        Err(LearnError::Interrupted) => Err(StageError::Interrupted),
+        Err(error) if train.trial.is_some() => {
+            let refused = Some(error.to_string());
+            let summary =
+                TrainingSummary { refused, parameters: 0, epochs: 0, best_epoch: 0, metrics: Vec::new() };
+            context.draft.value("summary", &summary)?;
+            Ok(vec![format!("this trial counts as lost: {error}")])
+        }
+        Err(error) => Err(StageError::refused(error)),
+    }
+}
+
+fn write(context: &Context, settings: &Settings, trained: &Trained) -> Result<Vec<String>, StageError> {
+    let draft = context.draft;
+    draft.bytes(FILE, &trained.to_bytes())?;
+    draft.table("history", &trained.history)?;
+    draft.value("settings", settings)?;
+    draft.value("graph", &trained.graph())?;
+    let (splits, best) = (trained.history.texts("split")?, trained.history.integers("best")?);
+    let mut metrics = Vec::new();
+    for split in ["validation", "training"] {
+        let row = (0..splits.len()).find(|&row| splits[row] == split && best[row] == 1);
+        let Some(row) = row else { continue };
+        for metric in ["loss", "rmse", "pearson", "spearman"] {
+            metrics.push((format!("{split}.{metric}"), trained.history.numbers(metric)?[row]));
+        }
+    }
+    draft.value(
+        "summary",
+        &TrainingSummary {
+            refused: None,
+            parameters: trained.parameters(),
+            epochs: trained.history.rows() / 2,
+            best_epoch: trained.best_epoch,
+            metrics,
+        },
+    )?;
+    Ok(trained.warnings.clone())
+}
+
+/// The rows of a dataset that have a condition.
+pub(super) fn training_data(dataset: &Artifact) -> Result<TrainingData, StageError> {
+    let summary: DatasetSummary = dataset.value("summary")?;
+    let rows = dataset.table("rows")?;
+    let splits = rows.texts("split")?;
+    let usable: Vec<usize> = (0..rows.rows()).filter(|&row| splits[row] != "failed").collect();
+    let rows = rows.select(&usable);
+    Ok(TrainingData {
+        rows: vectors(&rows, &summary.names)?,
+        conditions: rows.numbers("condition")?.to_vec(),
+        validation: rows.texts("split")?.iter().map(|split| split == "validation").collect(),
+        names: summary.names,
+        lower: summary.lower,
+        upper: summary.upper,
+    })
+}
+
+/// Checkpoints in the node's folder, at most one every few seconds: when they are written changes no result.
+struct NodeCheckpoints<'a> {
+    context: &'a Context<'a>,
+    saved: Instant,
+    error: Option<StageError>,
+}
+
+impl Checkpoints for NodeCheckpoints<'_> {
+    fn load(&mut self) -> Option<Vec<u8>> {
+        self.context.load_checkpoint()
+    }
+
+    fn save(&mut self, bytes: &[u8]) {
+        self.saved = Instant::now();
+        if let Err(error) = self.context.save_checkpoint(bytes) {
+            self.error = Some(error);
+        }
+    }
+
+    fn due(&mut self, _epochs: usize) -> bool {
+        self.saved.elapsed() >= Duration::from_secs(2)
+    }
+}
