@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use kexp::diagnostic::Sources;
+use kexp::diagnostic::{Sources, render};
 use kexp::syntax;
 
 fn files(folder: &str) -> Vec<(String, String)> {
@@ -23,5 +23,21 @@ fn every_valid_file_is_read_without_a_word() {
         let (file, diagnostics) = syntax::parse(&text, id);
         assert!(diagnostics.is_empty(), "{name}: {diagnostics:#?}");
         assert!(!file.declarations.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn every_broken_file_gives_its_errors() {
+    for (name, text) in files("broken") {
+        let mut sources = Sources::default();
+        let id = sources.add(&name, &text);
+        let (_, diagnostics) = syntax::parse(&text, id);
+        assert!(!diagnostics.is_empty(), "{name} is read without a word");
+        let shown = render(&sources, &diagnostics, false);
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path("syntax/broken");
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.bind(|| insta::assert_snapshot!(name.trim_end_matches(".kexp"), shown));
     }
 }

@@ -6,6 +6,7 @@ use pest::pratt_parser::{Assoc, Op, PrattParser};
 
 use super::ast::{Argument, BinaryOperator, Expr, ExprKind, UnaryOperator};
 use super::grammar::{Node, Rule};
+use super::traps;
 use crate::diagnostic::{Diagnostic, Span};
 
 /// From loosest to tightest.
@@ -141,16 +142,23 @@ fn operand(node: &Node) -> Built<Expr> {
         Rule::reference => {
             let name = promised(node, &mut children, "a name")?.name();
             match children.accept(Rule::arguments) {
-                Some(arguments) => ExprKind::Call {
-                    name,
-                    arguments: arguments.children().map(|node| argument(&node)).collect::<Built<_>>()?,
-                },
+                Some(list) => ExprKind::Call { name, arguments: arguments(&list)? },
                 None => ExprKind::Name(name.text),
             }
         }
         _ => return Err(disagreement(span, "a value")),
     };
     Ok(Expr { span, kind })
+}
+
+fn arguments(node: &Node) -> Built<Vec<Argument>> {
+    let arguments: Vec<Argument> = node.children().map(|node| argument(&node)).collect::<Built<_>>()?;
+    for pair in arguments.windows(2) {
+        if let [Argument { name: Some(name), value: before }, Argument { name: None, value }] = pair {
+            return Err(Box::new(traps::positional_after_named(&name.text, before, value)));
+        }
+    }
+    Ok(arguments)
 }
 
 fn argument(node: &Node) -> Built<Argument> {

@@ -108,7 +108,7 @@ struct Frame {
     current: Option<Piece>,
     /// The last token was a comma that separates, or nothing has come yet: another comma ends nothing.
     after_comma: bool,
-    /// The current piece is an `estimate` whose names have not ended: commas are part of it.
+    /// The current piece is an `estimate` whose names, or a `reaction` whose species have not ended: a comma ends nothing.
     lists_names: bool,
 }
 
@@ -186,8 +186,9 @@ impl Builder<'_> {
     /// Adds a token to the current piece.
     fn extend(&mut self, at: usize) {
         let token = self.tokens[at];
-        let begins_names = token.is_word(self.source, "estimate") && !self.is_assignment(at + 1);
-        let ends_names = token.is_word(self.source, "in");
+        let begins_names = ["estimate", "reaction"].iter().any(|word| token.is_word(self.source, word))
+            && !self.is_assignment(at + 1);
+        let ends_names = token.is_word(self.source, "in") || token.is(self.source, ";");
         let frame = self.frame();
         frame.after_comma = false;
         frame.lists_names = if frame.current.is_none() { begins_names } else { frame.lists_names && !ends_names };

@@ -14,6 +14,7 @@ mod grammar;
 mod layout;
 mod recover;
 mod token;
+mod traps;
 
 pub use bounds::MOST_BYTES;
 

@@ -2,13 +2,13 @@
 //! themselves, so that each error of a block is reported and everything else is kept.
 
 use super::ast::{Declaration, DeclarationKind, Entry, EntryKind};
-use super::expected;
-use super::expression::Built;
+use super::expected::Failure;
+use super::expression::{Built, disagreement};
 use super::grammar::{Children, Node, Rule, read};
 use super::layout::Piece;
 use super::token::{Kind, Token};
 use super::{MOST_DIAGNOSTICS, build};
-use crate::diagnostic::{Diagnostic, FileId};
+use crate::diagnostic::{Diagnostic, FileId, Span};
 
 /// The declarations that could be read, and what is wrong with the others.
 pub(super) fn declarations(
@@ -131,11 +131,14 @@ impl Reader<'_> {
             Ok(pairs) => {
                 let node = Children::new(pairs, self.file, start).next();
                 node.map_or_else(
-                    || Err(super::expression::disagreement(expected::span(self.file, start, end), "a declaration")),
+                    || Err(disagreement(Span { file: self.file, start, end }, "a declaration")),
                     |node| build(&node),
                 )
             }
-            Err(error) => Err(Box::new(expected::diagnostic(self.source, self.file, range, start, rule, &error))),
+            Err(error) => {
+                let place = (self.source, self.masked, self.file);
+                Err(Box::new(Failure::new(place, (self.tokens, range), rule, &error).diagnostic()))
+            }
         }
     }
 
