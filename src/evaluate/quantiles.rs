@@ -105,8 +105,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quartiles_are_those_of_r() {
-        // quantile(c(1, 2, 4, 8, 16, 32), type = 7)
+    fn quartiles_are_of_type_7() {
+        // Places 1.25, 2.5 and 3.75 among 1, 2, 4, 8, 16, 32.
         let values = [32.0, 1.0, f64::INFINITY, 16.0, 2.0, 8.0, 4.0];
         let found: Vec<Option<f64>> = [0.0, 0.25, 0.5, 0.75, 1.0].iter().map(|&p| quantile(&values, p)).collect();
         assert_eq!(found, [1.0, 2.5, 6.0, 14.0, 32.0].map(Some));
