@@ -3,8 +3,10 @@
 #![deny(missing_docs)]
 
 pub mod diagnostic;
+pub mod evaluate;
 pub mod graph;
 pub mod model;
+pub mod optimise;
 pub mod random;
 pub mod schema;
 pub mod syntax;
