@@ -4,6 +4,7 @@
 
 pub mod diagnostic;
 pub mod graph;
+pub mod learn;
 pub mod model;
 pub mod random;
 pub mod schema;
