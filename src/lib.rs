@@ -5,6 +5,7 @@
 pub mod diagnostic;
 pub mod evaluate;
 pub mod graph;
+pub mod learn;
 pub mod model;
 pub mod optimise;
 pub mod random;

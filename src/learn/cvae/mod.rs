@@ -1,0 +1,178 @@
+//! The conditional variational autoencoder (Kingma and Welling 2014; Sohn, Lee and Yan 2015): an encoder from a scaled
+//! parameter vector and its condition to a Gaussian over latent vectors, a decoder from a latent vector and the
+//! condition to a distribution of parameter vectors, trained on the evidence lower bound.
+
+mod likelihood;
+mod mlp;
+mod network;
+mod settings;
+
+use rand::RngExt;
+use rand_distr::{Distribution, StandardNormal};
+use tch::{Tensor, no_grad};
+
+use self::network::CvaeNetwork;
+pub use self::settings::{AnnealSettings, CvaeSettings, Layer, LossTerm, NetworkSettings, TrainSettings, schema};
+use super::archive::{Archive, Array};
+use super::data::{Rows, Space, TrainingData, same_length};
+use super::error::LearnError;
+use super::generator::{Generator, Session, Settings, Trained};
+use super::parameters::{Layout, one_thread, tensor, values};
+use super::training::{self, Network as _};
+use crate::graph::Graph;
+use crate::random::Streams;
+use crate::schema::typed;
+
+/// A trained conditional variational autoencoder.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cvae {
+    settings: CvaeSettings,
+    space: Space,
+    network: CvaeNetwork,
+    parameters: Vec<f32>,
+    statistics: Vec<f32>,
+}
+
+/// Can a network be built from these settings?
+pub(super) fn check(settings: &Settings) -> Result<(), LearnError> {
+    read(settings).map(|_| ())
+}
+
+pub(super) fn read(settings: &Settings) -> Result<CvaeSettings, LearnError> {
+    let settings: CvaeSettings = typed(settings).map_err(|error| LearnError::Settings(error.to_string()))?;
+    settings.check()?;
+    Ok(settings)
+}
+
+/// Trains a cVAE.
+pub(super) fn train(
+    settings: &Settings,
+    data: &TrainingData,
+    streams: &Streams,
+    session: &mut Session,
+) -> Result<Trained, LearnError> {
+    let settings = read(settings)?;
+    let scaled = data.scaled()?;
+    let network = CvaeNetwork::new(&settings, data.names.len());
+    let draws: [u64; 2] = streams.part("identity").stream(0).random();
+    let identity = format!("{settings:?} {} {draws:?}", data.fingerprint());
+    let outcome = training::train(&network, &scaled, &settings.regime(), &identity, streams, session)?;
+    let (parameters, statistics) = (outcome.parameters, outcome.statistics);
+    Ok(Trained {
+        kind: "cvae",
+        history: outcome.history,
+        best_epoch: outcome.best_epoch,
+        validation_loss: outcome.validation_loss,
+        warnings: outcome.warnings,
+        generator: Box::new(Cvae { settings, space: scaled.space, network, parameters, statistics }),
+    })
+}
+
+/// Builds a cVAE from its file; all sizes come from settings within their limits and must fit the arrays.
+pub(super) fn load(archive: &Archive) -> Result<Box<dyn Generator>, LearnError> {
+    let settings: CvaeSettings = archive.describe("settings")?;
+    settings.check()?;
+    let names: Vec<String> = archive.describe("names")?;
+    let lower = archive.double("lower", &[names.len()])?.to_vec();
+    let upper = archive.double("upper", &[names.len()])?.to_vec();
+    let space = Space { names, lower, upper };
+    space.check()?;
+    let network = CvaeNetwork::new(&settings, space.names.len());
+    let flat = |layout: &Layout| {
+        let mut values = Vec::new();
+        for entry in &layout.entries {
+            let shape: Vec<usize> = entry.shape.iter().map(|&length| length as usize).collect();
+            values.extend_from_slice(archive.single(&entry.name, &shape)?);
+        }
+        Ok::<Vec<f32>, LearnError>(values)
+    };
+    let (parameters, statistics) = (flat(network.parameters())?, flat(network.statistics())?);
+    Ok(Box::new(Cvae { settings, space, network, parameters, statistics }))
+}
+
+impl Cvae {
+    /// Runs `compute` with the weights as tensors, without gradients, on one thread.
+    fn with_weights<T>(&self, compute: impl FnOnce(&[Tensor], &[Tensor]) -> T) -> T {
+        one_thread();
+        no_grad(|| {
+            let flat = |values: &[f32]| tensor(values, &[values.len() as i64]);
+            let parameters = self.network.parameters().views(&flat(&self.parameters));
+            let statistics = self.network.statistics().views(&flat(&self.statistics));
+            compute(&parameters, &statistics)
+        })
+    }
+}
+
+impl Generator for Cvae {
+    fn sample(&self, condition: f64, count: usize, streams: &Streams) -> Result<Vec<Vec<f64>>, LearnError> {
+        if !condition.is_finite() {
+            return Err(LearnError::NotFinite { row: 0, name: "condition".into() });
+        }
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let latent = self.settings.latent;
+        let mut generators: Vec<_> = (0..count as u64).map(|index| streams.stream(index)).collect();
+        let mut decoder_input = Vec::with_capacity(count * (latent + 1));
+        for stream in &mut generators {
+            decoder_input.extend((0..latent).map(|_| -> f32 { StandardNormal.sample(stream) }));
+            decoder_input.push(condition as f32);
+        }
+        let decoder_input = tensor(&decoder_input, &[count as i64, latent as i64 + 1]);
+        let likelihood = self.network.likelihood;
+        let (head, width) = self.with_weights(|parameters, statistics| {
+            let head = self.network.decode(&decoder_input, parameters, statistics, false);
+            (values(&head), head.size()[1] as usize)
+        });
+        let rows = head.chunks_exact(width).zip(&mut generators);
+        Ok(rows
+            .map(|(head, stream)| {
+                let scaled = likelihood.draw(head, self.space.names.len(), stream);
+                scaled.iter().enumerate().map(|(column, &value)| self.space.unscale(column, value)).collect()
+            })
+            .collect())
+    }
+
+    fn embed(&self, rows: &[Vec<f64>], conditions: &[f64]) -> Result<Vec<Vec<f64>>, LearnError> {
+        same_length("conditions", conditions.len(), rows.len())?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut scaled = Vec::new();
+        for (index, (row, &condition)) in rows.iter().zip(conditions).enumerate() {
+            scaled.extend(self.space.scale(row, index)?);
+            if !condition.is_finite() {
+                return Err(LearnError::NotFinite { row: index, name: "condition".into() });
+            }
+            scaled.push(condition as f32);
+        }
+        let rows = Rows::new(&scaled, self.space.names.len());
+        let means = self.with_weights(|parameters, statistics| {
+            values(&self.network.encode(&rows.xc, parameters, statistics, false).0)
+        });
+        Ok(means.chunks_exact(self.settings.latent).map(|row| row.iter().map(|&v| f64::from(v)).collect()).collect())
+    }
+
+    fn graph(&self) -> Graph {
+        self.network.graph()
+    }
+
+    fn parameters(&self) -> usize {
+        self.parameters.len()
+    }
+
+    fn write(&self, archive: &mut Archive) {
+        archive.description["settings"] = serde_json::to_value(&self.settings).expect("settings are plain data");
+        archive.description["names"] = self.space.names.clone().into();
+        for (name, bounds) in [("lower", &self.space.lower), ("upper", &self.space.upper)] {
+            archive.arrays.insert(name.into(), Array::Double(vec![bounds.len()], bounds.clone()));
+        }
+        let parts = [(self.network.parameters(), &self.parameters), (self.network.statistics(), &self.statistics)];
+        for (layout, flat) in parts {
+            for (entry, range) in layout.ranges() {
+                let shape = entry.shape.iter().map(|&length| length as usize).collect();
+                archive.arrays.insert(entry.name.clone(), Array::Single(shape, flat[range].to_vec()));
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Encoder, latent draw and decoder, and the loss over them.
+
+use tch::{Kind, Tensor};
+
+use super::likelihood::Likelihood;
+use super::mlp::Mlp;
+use super::settings::CvaeSettings;
+use crate::graph::{Graph, GraphNode};
+use crate::learn::data::Rows;
+use crate::learn::parameters::Layout;
+use crate::learn::training::{Evaluation, Network};
+
+/// The network of a cVAE, without its weights.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct CvaeNetwork {
+    pub(super) likelihood: Likelihood,
+    dimensions: usize,
+    latent: usize,
+    encoder: Mlp,
+    decoder: Mlp,
+    parameters: Layout,
+    statistics: Layout,
+}
+
+/// The logarithm of the posterior's variance stays within plus and minus this bound, so that its exponential is finite.
+const LOG_VARIANCE_BOUND: f64 = 15.0;
+
+impl CvaeNetwork {
+    /// The network for vectors of `dimensions` parameters.
+    pub(super) fn new(settings: &CvaeSettings, dimensions: usize) -> Self {
+        let (mut parameters, mut statistics) = (Layout::default(), Layout::default());
+        let (likelihood, latent) = (settings.likelihood(), settings.latent);
+        let (wide, deep) = (dimensions as i64, latent as i64);
+        let head = likelihood.outputs(dimensions) as i64;
+        let encoder = Mlp::new("encoder", &settings.encoder, wide + 1, 2 * deep, &mut parameters, &mut statistics);
+        let decoder = Mlp::new("decoder", &settings.decoder, deep + 1, head, &mut parameters, &mut statistics);
+        Self { likelihood, dimensions, latent, encoder, decoder, parameters, statistics }
+    }
+
+    /// Mean and logarithm of the variance of the latent posterior of rows with their condition in the last column.
+    pub(super) fn encode(&self, xc: &Tensor, parameters: &[Tensor], statistics: &[Tensor], training: bool) -> (Tensor, Tensor) {
+        let head = self.encoder.forward(xc, parameters, statistics, training);
+        let latent = self.latent as i64;
+        let log_variance = head.narrow(1, latent, latent).clamp(-LOG_VARIANCE_BOUND, LOG_VARIANCE_BOUND);
+        (head.narrow(1, 0, latent), log_variance)
+    }
+
+    /// What the likelihood makes of latent vectors with their condition in the last column.
+    pub(super) fn decode(&self, zc: &Tensor, parameters: &[Tensor], statistics: &[Tensor], training: bool) -> Tensor {
+        self.decoder.forward(zc, parameters, statistics, training)
+    }
+
+    pub(super) fn graph(&self) -> Graph {
+        let mut graph = Graph::default();
+        let add = |graph: &mut Graph, label: &str, detail: String, group: &str, from: &[usize]| {
+            let node = graph.nodes.len();
+            graph.nodes.push(GraphNode { label: label.into(), detail, group: group.into() });
+            graph.edges.extend(from.iter().map(|&before| (before, node)));
+            node
+        };
+        let rows = add(&mut graph, "parameters", format!("{}, scaled to 0..1", self.dimensions), "input", &[]);
+        let condition = add(&mut graph, "fval", "condition".into(), "input", &[]);
+        let encoded = self.encoder.draw(&mut graph, "encoder", &[rows, condition]);
+        let mean = add(&mut graph, "mean", self.latent.to_string(), "latent", &[encoded]);
+        let variance = add(&mut graph, "log variance", self.latent.to_string(), "latent", &[encoded]);
+        let drawn = add(&mut graph, "z", "mean + sd × noise".into(), "latent", &[mean, variance]);
+        let decoded = self.decoder.draw(&mut graph, "decoder", &[drawn, condition]);
+        add(&mut graph, "parameters", self.likelihood.title().into(), "decoder", &[decoded]);
+        graph
+    }
+}
+
+/// The divergence of Gaussians from the standard normal, summed over latent dimensions, mean over rows.
+fn divergence(mean: &Tensor, log_variance: &Tensor) -> Tensor {
+    let terms = mean.square() + log_variance.exp() - log_variance;
+    let rows = mean.size()[0] as f64;
+    (terms.sum(Kind::Float) / rows - mean.size()[1] as f64) * 0.5
+}
+
+impl Network for CvaeNetwork {
+    fn parameters(&self) -> &Layout {
+        &self.parameters
+    }
+
+    fn statistics(&self) -> &Layout {
+        &self.statistics
+    }
+
+    fn noise(&self) -> usize {
+        self.latent
+    }
+
+    fn loss(&self, parameters: &[Tensor], statistics: &[Tensor], rows: &Rows, noise: &Tensor, weight: f64) -> Tensor {
+        let (mean, log_variance) = self.encode(&rows.xc, parameters, statistics, true);
+        let z = (&log_variance * 0.5).exp() * noise + &mean;
+        let head = self.decode(&Tensor::cat(&[&z, &rows.c], 1), parameters, statistics, true);
+        let reconstruction = self.likelihood.loss(&head, &rows.x).sum(Kind::Float) / rows.len() as f64;
+        reconstruction + divergence(&mean, &log_variance) * weight
+    }
+
+    fn evaluate(&self, parameters: &[Tensor], statistics: &[Tensor], rows: &Rows, noise: &Tensor) -> Evaluation {
+        let (mean, log_variance) = self.encode(&rows.xc, parameters, statistics, false);
+        let decode = |z: &Tensor| self.decode(&Tensor::cat(&[z, &rows.c], 1), parameters, statistics, false);
+        let z = (&log_variance * 0.5).exp() * noise + &mean;
+        let loss = self.likelihood.loss(&decode(&z), &rows.x).sum(Kind::Double) / rows.len() as f64;
+        Evaluation {
+            reconstruction: loss.double_value(&[]),
+            kl: divergence(&mean, &log_variance).double_value(&[]),
+            reconstructed: self.likelihood.mean(&decode(&mean)),
+        }
+    }
+
+    fn bernoulli(&self) -> bool {
+        self.likelihood == Likelihood::Bernoulli
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_divergence_has_its_closed_form() {
+        // KL(N(m, s2) || N(0, 1)) = (m2 + s2 - 1 - ln s2) / 2 for each dimension.
+        let mean = Tensor::from_slice(&[0.5_f32, -1.0, 0.0, 2.0]).view([2, 2]);
+        let log_variance = Tensor::from_slice(&[0.0_f32, 1.0, -2.0, 0.3]).view([2, 2]);
+        let term = |m: f64, l: f64| 0.5 * (m * m + l.exp() - 1.0 - l);
+        let expected = (term(0.5, 0.0) + term(-1.0, 1.0) + term(0.0, -2.0) + term(2.0, 0.3)) / 2.0;
+        assert!((divergence(&mean, &log_variance).double_value(&[]) - expected).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,28 @@
+//! Learning: conditional generative models of parameter vectors, their training and the search for their settings.
+//!
+//! The way of the data: [`data`] scales rows to 0..1 from the problem's bounds; [`generator`] names the kinds of
+//! generators behind one trait; [`training`] is the loop that all of them share, on [`parameters`] in one flat tensor,
+//! with [`adam`], [`batches`] of shuffled rows, [`metrics`] of each epoch and [`checkpoint`]s; [`cvae`] is the first
+//! kind; [`tune`] draws settings for a random search; [`archive`] is the file format.
+//!
+//! Every random number (initial weights, shuffles, noise) is drawn in Rust from [`crate::random::Streams`], never from
+//! libtorch's global generator, and each training runs on one thread: same settings, data and streams give the same
+//! bits, however many trainings run side by side.
+
+pub mod adam;
+pub mod archive;
+pub mod batches;
+pub mod checkpoint;
+pub mod cvae;
+pub mod data;
+pub mod error;
+pub mod generator;
+pub mod metrics;
+pub mod parameters;
+pub mod training;
+pub mod tune;
+
+pub use checkpoint::{Checkpoints, NoCheckpoints};
+pub use data::TrainingData;
+pub use error::LearnError;
+pub use generator::{Generator, Kind, Session, Settings, Trained, kind, kinds};

@@ -1,0 +1,123 @@
+//! Trainable parameters and running statistics: named tensors that are views of one flat tensor, so that an
+//! optimiser's step is a handful of operations however many layers a network has.
+
+use rand::RngExt;
+use tch::{Kind, Tensor};
+
+use crate::random::Streams;
+
+/// How a tensor starts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Start {
+    /// Uniform between plus and minus this number.
+    Uniform(f64),
+    /// All the same.
+    Constant(f32),
+}
+
+/// One named tensor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Its name, such as `encoder.0.gemm.weight`.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<i64>,
+    /// How it starts.
+    pub start: Start,
+}
+
+/// The named tensors of a network, in the order in which they lie in the flat tensor.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Layout {
+    /// The tensors.
+    pub entries: Vec<Entry>,
+}
+
+impl Layout {
+    /// Adds a tensor and returns its index.
+    pub fn add(&mut self, name: impl Into<String>, shape: &[i64], start: Start) -> usize {
+        self.entries.push(Entry { name: name.into(), shape: shape.to_vec(), start });
+        self.entries.len() - 1
+    }
+
+    /// How many numbers in all.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.iter().map(Entry::len).sum()
+    }
+
+    /// Is there nothing?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Initial values; each tensor has a stream of its own.
+    #[must_use]
+    pub fn start(&self, streams: &Streams) -> Vec<f32> {
+        let mut values = Vec::with_capacity(self.len());
+        for (index, entry) in self.entries.iter().enumerate() {
+            match entry.start {
+                Start::Constant(value) => values.extend(std::iter::repeat_n(value, entry.len())),
+                Start::Uniform(bound) => {
+                    let mut stream = streams.stream(index as u64);
+                    values.extend((0..entry.len()).map(|_| ((2.0 * stream.random::<f64>() - 1.0) * bound) as f32));
+                }
+            }
+        }
+        values
+    }
+
+    /// The named tensors as views of the flat one; gradients flow through them.
+    #[must_use]
+    pub fn views(&self, flat: &Tensor) -> Vec<Tensor> {
+        if self.entries.is_empty() {
+            return Vec::new();
+        }
+        let sizes: Vec<i64> = self.entries.iter().map(|entry| entry.len() as i64).collect();
+        let pieces = flat.split_with_sizes(sizes, 0);
+        pieces.iter().zip(&self.entries).map(|(piece, entry)| piece.view(entry.shape.as_slice())).collect()
+    }
+
+    /// The range of each tensor in the flat one.
+    pub fn ranges(&self) -> impl Iterator<Item = (&Entry, std::ops::Range<usize>)> {
+        self.entries.iter().scan(0, |offset, entry| {
+            let range = *offset..*offset + entry.len();
+            *offset = range.end;
+            Some((entry, range))
+        })
+    }
+}
+
+impl Entry {
+    /// How many numbers it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shape.iter().product::<i64>() as usize
+    }
+
+    /// Does it hold none?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A tensor of this shape from values in row order; their number must fit.
+pub(super) fn tensor(values: &[f32], shape: &[i64]) -> Tensor {
+    Tensor::from_slice(values).view(shape)
+}
+
+/// The values of a tensor in row order.
+pub(super) fn values(tensor: &Tensor) -> Vec<f32> {
+    let flat = tensor.detach().to_kind(Kind::Float).contiguous();
+    let mut values = vec![0.0_f32; flat.numel()];
+    let count = values.len();
+    flat.copy_data(&mut values, count);
+    values
+}
+
+/// Makes libtorch compute on the calling thread alone: side-by-side trainings use the cores, and sums have one order.
+pub(super) fn one_thread() {
+    tch::set_num_threads(1);
+}
