@@ -6,6 +6,7 @@ pub mod diagnostic;
 pub mod graph;
 pub mod model;
 pub mod random;
+pub mod report;
 pub mod schema;
 pub mod syntax;
 pub mod table;
