@@ -9,6 +9,7 @@ pub mod learn;
 pub mod model;
 pub mod optimise;
 pub mod random;
+pub mod report;
 pub mod schema;
 pub mod syntax;
 pub mod table;

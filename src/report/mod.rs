@@ -1,0 +1,4 @@
+//! Reports: from tables and graphs to figures, the blocks of the paper draft and one page of a run. This step draws and
+//! writes; it computes nothing new but what drawing needs.
+
+pub mod figure;
