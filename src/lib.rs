@@ -7,5 +7,6 @@ pub mod graph;
 pub mod model;
 pub mod random;
 pub mod schema;
+pub mod solve;
 pub mod syntax;
 pub mod table;
