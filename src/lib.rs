@@ -11,5 +11,6 @@ pub mod optimise;
 pub mod random;
 pub mod report;
 pub mod schema;
+pub mod solve;
 pub mod syntax;
 pub mod table;

@@ -1,0 +1,60 @@
+//! The elementary functions that compiled code calls: the same ones that the interpreter uses, so that both give the
+//! same bits.
+
+use crate::solve::dag::Unary;
+
+macro_rules! wrap {
+    ($($name:ident => $method:ident),* $(,)?) => {
+        $(extern "C" fn $name(x: f64) -> f64 { x.$method() })*
+    };
+}
+
+wrap!(
+    exp => exp, ln => ln, log10 => log10, sin => sin, cos => cos, tan => tan, asin => asin, acos => acos, atan => atan,
+    sinh => sinh, cosh => cosh, tanh => tanh,
+);
+
+extern "C" fn power(x: f64, y: f64) -> f64 {
+    x.powf(y)
+}
+
+/// The symbol of the power function.
+pub const POWER: &str = "kexp_power";
+
+/// The symbol under which compiled code calls a function; nothing for those that are machine instructions.
+pub fn symbol(function: Unary) -> Option<&'static str> {
+    Some(match function {
+        Unary::Exp => "kexp_exp",
+        Unary::Ln => "kexp_ln",
+        Unary::Log10 => "kexp_log10",
+        Unary::Sin => "kexp_sin",
+        Unary::Cos => "kexp_cos",
+        Unary::Tan => "kexp_tan",
+        Unary::Asin => "kexp_asin",
+        Unary::Acos => "kexp_acos",
+        Unary::Atan => "kexp_atan",
+        Unary::Sinh => "kexp_sinh",
+        Unary::Cosh => "kexp_cosh",
+        Unary::Tanh => "kexp_tanh",
+        Unary::Negate | Unary::Sqrt | Unary::Abs | Unary::Floor | Unary::Ceil => return None,
+    })
+}
+
+/// The address of each symbol.
+pub fn addresses() -> [(&'static str, *const u8); 13] {
+    [
+        ("kexp_exp", exp as *const u8),
+        ("kexp_ln", ln as *const u8),
+        ("kexp_log10", log10 as *const u8),
+        ("kexp_sin", sin as *const u8),
+        ("kexp_cos", cos as *const u8),
+        ("kexp_tan", tan as *const u8),
+        ("kexp_asin", asin as *const u8),
+        ("kexp_acos", acos as *const u8),
+        ("kexp_atan", atan as *const u8),
+        ("kexp_sinh", sinh as *const u8),
+        ("kexp_cosh", cosh as *const u8),
+        ("kexp_tanh", tanh as *const u8),
+        (POWER, power as *const u8),
+    ]
+}

@@ -1,0 +1,178 @@
+//! Symbolic partial derivatives.
+
+use super::{Binary, Dag, Id, Node, Unary};
+
+/// What to differentiate with respect to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Variable {
+    /// A state, by index.
+    State(usize),
+    /// A parameter, by index.
+    Parameter(usize),
+}
+
+/// The partial derivatives of `outputs` with respect to `variable`, one node each, in the order of `outputs`.
+///
+/// Branches are differentiated where they hold: of `piecewise`, `min`, `max` and `abs` the derivative is that of the
+/// branch taken, and steps (`floor`, `ceil`, comparisons) have derivative 0. `x^p` with respect to `p` is 0 where x
+/// is 0, its limit for p > 0.
+pub fn differentiate(dag: &mut Dag, outputs: &[Id], variable: Variable) -> Vec<Id> {
+    let leaf = match variable {
+        Variable::State(i) => dag.state(i),
+        Variable::Parameter(i) => dag.parameter(i),
+    };
+    let Some(&top) = outputs.iter().max() else { return Vec::new() };
+    // Only what lies above the leaf and below an output has a derivative.
+    let mut depends = vec![false; top as usize + 1];
+    if leaf <= top {
+        depends[leaf as usize] = true;
+    }
+    for id in 0..=top {
+        if !depends[id as usize] {
+            depends[id as usize] = dag.children(id).iter().flatten().any(|&child| depends[child as usize]);
+        }
+    }
+    let mut needed = vec![false; top as usize + 1];
+    for &output in outputs {
+        needed[output as usize] = true;
+    }
+    for id in (0..=top).rev() {
+        if needed[id as usize] && depends[id as usize] {
+            for child in dag.children(id).into_iter().flatten() {
+                needed[child as usize] = true;
+            }
+        }
+    }
+    let zero = dag.number(0.0);
+    let one = dag.number(1.0);
+    let mut derivative = vec![zero; top as usize + 1];
+    for id in 0..=top {
+        if id == leaf {
+            derivative[id as usize] = one;
+        } else if needed[id as usize] && depends[id as usize] {
+            derivative[id as usize] = rule(dag, id, &derivative);
+        }
+    }
+    outputs.iter().map(|&output| derivative[output as usize]).collect()
+}
+
+fn rule(dag: &mut Dag, id: Id, derivative: &[Id]) -> Id {
+    let d = |child: Id| derivative[child as usize];
+    match dag.node(id) {
+        Node::Number(_) | Node::State(_) | Node::Parameter(_) | Node::Time => dag.number(0.0),
+        Node::Unary(function, a) => {
+            let outer = unary_rule(dag, function, a, id);
+            dag.multiply(outer, d(a))
+        }
+        Node::Integer(a, n) => {
+            let power = dag.integer_power(a, n - 1);
+            let factor = dag.number(f64::from(n));
+            let outer = dag.multiply(factor, power);
+            dag.multiply(outer, d(a))
+        }
+        Node::Select(condition, a, b) => dag.select(condition, d(a), d(b)),
+        Node::Binary(function, a, b) => binary_rule(dag, function, (a, d(a)), (b, d(b)), id),
+    }
+}
+
+fn unary_rule(dag: &mut Dag, function: Unary, a: Id, id: Id) -> Id {
+    let one = dag.number(1.0);
+    match function {
+        Unary::Negate => dag.number(-1.0),
+        Unary::Exp => id,
+        Unary::Ln => dag.divide(one, a),
+        Unary::Log10 => {
+            let scale = dag.number(std::f64::consts::LOG10_E);
+            dag.divide(scale, a)
+        }
+        Unary::Sqrt => {
+            let half = dag.number(0.5);
+            dag.divide(half, id)
+        }
+        Unary::Abs => {
+            let (zero, minus) = (dag.number(0.0), dag.number(-1.0));
+            let negative = dag.binary(Binary::Less, a, zero);
+            let positive = dag.binary(Binary::Less, zero, a);
+            let other = dag.select(positive, one, zero);
+            dag.select(negative, minus, other)
+        }
+        Unary::Floor | Unary::Ceil => dag.number(0.0),
+        Unary::Sin => dag.unary(Unary::Cos, a),
+        Unary::Cos => {
+            let sine = dag.unary(Unary::Sin, a);
+            dag.negate(sine)
+        }
+        Unary::Tan => {
+            let square = dag.integer_power(id, 2);
+            dag.add(one, square)
+        }
+        Unary::Asin | Unary::Acos => {
+            let square = dag.integer_power(a, 2);
+            let rest = dag.subtract(one, square);
+            let root = dag.unary(Unary::Sqrt, rest);
+            let inverse = dag.divide(one, root);
+            if function == Unary::Asin { inverse } else { dag.negate(inverse) }
+        }
+        Unary::Atan => {
+            let square = dag.integer_power(a, 2);
+            let sum = dag.add(one, square);
+            dag.divide(one, sum)
+        }
+        Unary::Sinh => dag.unary(Unary::Cosh, a),
+        Unary::Cosh => dag.unary(Unary::Sinh, a),
+        Unary::Tanh => {
+            let square = dag.integer_power(id, 2);
+            dag.subtract(one, square)
+        }
+    }
+}
+
+fn binary_rule(dag: &mut Dag, function: Binary, (a, da): (Id, Id), (b, db): (Id, Id), id: Id) -> Id {
+    match function {
+        Binary::Add => dag.add(da, db),
+        Binary::Subtract => dag.subtract(da, db),
+        Binary::Multiply => {
+            let left = dag.multiply(da, b);
+            let right = dag.multiply(a, db);
+            dag.add(left, right)
+        }
+        Binary::Divide => {
+            // (da - (a / b) db) / b shares the quotient with the value.
+            let right = dag.multiply(id, db);
+            let top = dag.subtract(da, right);
+            dag.divide(top, b)
+        }
+        Binary::Power => power_rule(dag, (a, da), (b, db), id),
+        Binary::Min => {
+            let first = dag.binary(Binary::Less, a, b);
+            dag.select(first, da, db)
+        }
+        Binary::Max => {
+            let first = dag.binary(Binary::Less, b, a);
+            dag.select(first, da, db)
+        }
+        Binary::Equal | Binary::Less | Binary::LessOrEqual => dag.number(0.0),
+    }
+}
+
+fn power_rule(dag: &mut Dag, (a, da): (Id, Id), (b, db): (Id, Id), id: Id) -> Id {
+    let zero = dag.number(0.0);
+    let mut sum = zero;
+    if da != zero {
+        let one = dag.number(1.0);
+        let less = dag.subtract(b, one);
+        let power = dag.power(a, less);
+        let outer = dag.multiply(b, power);
+        sum = dag.multiply(outer, da);
+    }
+    if db != zero {
+        // x^p ln x tends to 0 with x; computed as it stands it is 0 times minus infinity.
+        let logarithm = dag.unary(Unary::Ln, a);
+        let product = dag.multiply(id, logarithm);
+        let at_zero = dag.binary(Binary::Equal, a, zero);
+        let outer = dag.select(at_zero, zero, product);
+        let term = dag.multiply(outer, db);
+        sum = dag.add(sum, term);
+    }
+    sum
+}

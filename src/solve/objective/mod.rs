@@ -1,0 +1,396 @@
+//! The objective function of an estimation problem, with its gradient and Fisher information.
+
+mod likelihood;
+mod plan;
+mod prior;
+
+use super::SolveError;
+use super::integrate::{Course, Failure, LADDER, Sample, Sensitivities};
+use super::system::System;
+use crate::model::problem::{Problem, SolverSettings};
+use likelihood::Part;
+use plan::Plan;
+use std::sync::Arc;
+
+/// How an evaluation succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// The rung of the ladder of solver settings that was needed, from 0; the highest over the treatments.
+    pub rung: usize,
+}
+
+/// The value of the objective at a vector.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Evaluation {
+    /// What is minimised: negative log-likelihood (or sum of squares) plus prior; `inf` when the evaluation failed.
+    pub fval: f64,
+    /// Negative log-likelihood; `inf` when the evaluation failed.
+    pub nllh: f64,
+    /// Normalised negative log prior.
+    pub prior: f64,
+    /// Sum of squared residuals over the noise scale; `inf` when the evaluation failed.
+    pub chi2: f64,
+    /// Which attempt succeeded, or why none did.
+    pub outcome: Result<Attempt, Failure>,
+    /// Steps of the solver in all attempts and treatments.
+    pub steps: usize,
+}
+
+/// The objective with its derivatives on the estimation scale.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gradient {
+    /// The value.
+    pub evaluation: Evaluation,
+    /// The gradient of `fval`, one element a dimension; zeros when the evaluation failed.
+    pub gradient: Vec<f64>,
+    /// The Fisher information (Gauss-Newton approximation of the Hessian), d x d by row, with the curvature of normal
+    /// priors; zeros when the evaluation failed.
+    pub fisher: Vec<f64>,
+}
+
+/// An estimation problem, compiled. Cloning shares the compiled code.
+#[derive(Debug, Clone)]
+pub struct ProblemSolver {
+    system: Arc<System>,
+    plan: Arc<Plan>,
+    settings: SolverSettings,
+    sensitivities: Sensitivities,
+}
+
+impl ProblemSolver {
+    /// Compiles a problem.
+    ///
+    /// # Errors
+    /// When the problem is not consistent in itself or uses what is not supported; see [`SolveError`].
+    pub fn new(problem: &Problem) -> Result<Self, SolveError> {
+        let (system, plan) = plan::prepare(problem)?;
+        check(&problem.solver)?;
+        Ok(Self {
+            system: Arc::new(system),
+            plan: Arc::new(plan),
+            settings: problem.solver,
+            sensitivities: Sensitivities::default(),
+        })
+    }
+
+    /// The same problem with other tolerances and limits, sharing the compiled code.
+    #[must_use]
+    pub fn with_solver(&self, settings: SolverSettings) -> Self {
+        Self { settings, ..self.clone() }
+    }
+
+    /// The same problem with or without error control of the sensitivities, sharing the compiled code.
+    #[must_use]
+    pub fn with_sensitivities(&self, sensitivities: Sensitivities) -> Self {
+        Self { sensitivities, ..self.clone() }
+    }
+
+    /// The solver's settings.
+    #[must_use]
+    pub fn settings(&self) -> SolverSettings {
+        self.settings
+    }
+
+    /// Number of estimated parameters.
+    #[must_use]
+    pub fn dimension(&self) -> usize {
+        self.plan.names.len()
+    }
+
+    /// Ids of the estimated parameters.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.plan.names
+    }
+
+    /// Lower bounds on the estimation scale.
+    #[must_use]
+    pub fn lower(&self) -> &[f64] {
+        &self.plan.lower
+    }
+
+    /// Upper bounds on the estimation scale.
+    #[must_use]
+    pub fn upper(&self) -> &[f64] {
+        &self.plan.upper
+    }
+
+    /// Nominal values on the estimation scale.
+    #[must_use]
+    pub fn nominal(&self) -> &[f64] {
+        &self.plan.nominal
+    }
+
+    /// Why this problem has no gradient, if it has none.
+    #[must_use]
+    pub fn no_gradient(&self) -> Option<SolveError> {
+        self.system.no_gradient.as_ref().map(|what| SolveError::NotYet(what.clone()))
+    }
+
+    /// The objective at a vector on the estimation scale.
+    #[must_use]
+    pub fn evaluate(&self, x: &[f64]) -> Evaluation {
+        self.compute(x, None)
+    }
+
+    /// The objective with gradient and Fisher information, by forward sensitivities.
+    ///
+    /// # Errors
+    /// When the problem has no gradient: its trajectories jump at times that depend on parameters or states.
+    pub fn gradient(&self, x: &[f64]) -> Result<Gradient, SolveError> {
+        if let Some(error) = self.no_gradient() {
+            return Err(error);
+        }
+        let d = self.dimension();
+        let mut derivatives = Derivatives::new(d);
+        let evaluation = self.compute(x, Some(&mut derivatives));
+        if evaluation.outcome.is_err() {
+            derivatives = Derivatives::new(d);
+        }
+        Ok(Gradient { evaluation, gradient: derivatives.gradient, fisher: derivatives.fisher })
+    }
+
+    /// The simulated value of each measurement's observable, in the order of the measurements; nothing when the
+    /// evaluation fails.
+    #[must_use]
+    pub fn observables(&self, x: &[f64]) -> Option<Vec<f64>> {
+        let (parameters, _) = self.plan.linear(x)?;
+        let mut simulated = vec![f64::NAN; self.plan.measurements.len()];
+        for index in 0..self.plan.treatments.len() {
+            let (result, _) = self.climb(
+                &parameters,
+                None,
+                index,
+                &mut |_: &mut (), sample| {
+                    self.each(index, sample, |measurement, values| {
+                        simulated[measurement] = values[0];
+                        Ok(())
+                    })
+                },
+                || (),
+            );
+            result.ok()?;
+        }
+        simulated.iter().all(|value| value.is_finite()).then_some(simulated)
+    }
+
+    fn compute(&self, x: &[f64], mut derivatives: Option<&mut Derivatives>) -> Evaluation {
+        let failed = |failure, prior, steps| Evaluation {
+            fval: f64::INFINITY,
+            nllh: f64::INFINITY,
+            prior,
+            chi2: f64::INFINITY,
+            outcome: Err(failure),
+            steps,
+        };
+        let Some((parameters, chain)) = self.plan.linear(x) else {
+            return failed(Failure::InvalidInput, f64::INFINITY, 0);
+        };
+        let mut evaluation =
+            Evaluation { fval: 0.0, nllh: 0.0, prior: 0.0, chi2: 0.0, outcome: Ok(Attempt { rung: 0 }), steps: 0 };
+        for (index, (prior, &value)) in self.plan.priors.iter().zip(x).enumerate() {
+            let Some(prior) = prior else { continue };
+            let (negative_log, slope, curvature) = prior::negative_log(prior, value);
+            evaluation.prior += negative_log;
+            if let Some(derivatives) = derivatives.as_deref_mut() {
+                derivatives.gradient[index] += slope;
+                derivatives.fisher[index * x.len() + index] += curvature;
+            }
+        }
+        let with_chain = derivatives.is_some().then_some(chain.as_slice());
+        let mut rung = 0;
+        for index in 0..self.plan.treatments.len() {
+            let fresh = || Tally { derivatives: with_chain.map(|_| Derivatives::new(x.len())), ..Tally::default() };
+            let (result, steps) = self.climb(
+                &parameters,
+                with_chain,
+                index,
+                &mut |tally: &mut Tally, sample| self.add(index, sample, with_chain, tally),
+                fresh,
+            );
+            evaluation.steps += steps;
+            match result {
+                Err(failure) => return failed(failure, evaluation.prior, evaluation.steps),
+                Ok((used, tally)) => {
+                    rung = rung.max(used);
+                    evaluation.nllh += tally.nllh;
+                    evaluation.chi2 += tally.chi2;
+                    evaluation.fval += tally.value;
+                    if let (Some(sum), Some(part)) = (derivatives.as_deref_mut(), tally.derivatives) {
+                        sum.add(&part);
+                    }
+                }
+            }
+        }
+        evaluation.fval += evaluation.prior;
+        evaluation.outcome = Ok(Attempt { rung });
+        if !evaluation.fval.is_finite() {
+            // A prior without density there, or a sum beyond the largest number.
+            return Evaluation { fval: f64::INFINITY, ..evaluation };
+        }
+        evaluation
+    }
+
+    /// Computes a treatment's trajectory with the first rung of the ladder that succeeds, starting over with a fresh
+    /// state of the consumer on each.
+    #[allow(clippy::type_complexity, reason = "a result and a count")]
+    fn climb<T>(
+        &self,
+        parameters: &[f64],
+        chain: Option<&[f64]>,
+        treatment: usize,
+        consume: &mut dyn FnMut(&mut T, &Sample) -> Result<(), Failure>,
+        fresh: impl Fn() -> T,
+    ) -> (Result<(usize, T), Failure>, usize) {
+        let course = Course {
+            system: &self.system,
+            treatment,
+            parameters,
+            chain,
+            times: &self.plan.treatments[treatment].times,
+            settings: self.settings,
+            sensitivities: self.sensitivities,
+        };
+        let mut steps = 0;
+        let mut first = None;
+        for (index, rung) in LADDER.iter().enumerate() {
+            let mut state = fresh();
+            let (result, taken) = course.run(rung, &mut |sample| consume(&mut state, sample));
+            steps += taken;
+            match result {
+                Ok(()) => return (Ok((index, state)), steps),
+                Err(failure) => {
+                    first = first.or(Some(failure));
+                    if !failure.is_of_the_solver() {
+                        break;
+                    }
+                }
+            }
+        }
+        (Err(first.unwrap_or(Failure::Other)), steps)
+    }
+
+    /// Hands each measurement of a sample, with its observable and noise scale, to `then`.
+    fn each(
+        &self,
+        treatment: usize,
+        sample: &Sample,
+        mut then: impl FnMut(usize, [f64; 2]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        for &measurement in &self.plan.treatments[treatment].at[sample.index] {
+            let output = &self.system.outputs[self.plan.measurements[measurement].output];
+            let mut values = [0.0; 2];
+            self.system.code.call(output.value, sample.states, sample.cache, sample.time, &mut values);
+            then(measurement, values)?;
+        }
+        Ok(())
+    }
+
+    fn add(&self, treatment: usize, sample: &Sample, chain: Option<&[f64]>, tally: &mut Tally) -> Result<(), Failure> {
+        self.each(treatment, sample, |measurement, [observable, scale]| {
+            let measurement = &self.plan.measurements[measurement];
+            let part = measurement.comparison.part(observable, scale)?;
+            tally.nllh += part.nllh;
+            tally.chi2 += part.chi2;
+            tally.value += part.value;
+            if let (Some(chain), Some(derivatives)) = (chain, tally.derivatives.as_mut()) {
+                self.derive(treatment, sample, chain, measurement.output, derivatives);
+                derivatives.absorb(&part);
+            }
+            Ok(())
+        })
+    }
+
+    /// The derivatives of an observable and its noise scale by the vector, into the scratch space of `derivatives`.
+    fn derive(&self, treatment: usize, sample: &Sample, chain: &[f64], output: usize, derivatives: &mut Derivatives) {
+        let system = &*self.system;
+        let output = &system.outputs[output];
+        let entrance = &system.treatments[treatment];
+        let states = sample.states.len();
+        derivatives.values.resize(system.code.outputs(output.derivative), 0.0);
+        let Derivatives { values, rows, .. } = derivatives;
+        system.code.call(output.derivative, sample.states, sample.cache, sample.time, values);
+        for row in rows.iter_mut() {
+            row.fill(0.0);
+        }
+        let (by_state, by_parameter) = values.split_at(output.by_state.len());
+        for (entry, value) in output.by_state.iter().zip(by_state) {
+            for (lane, &parameter) in entrance.lanes.iter().enumerate() {
+                rows[entry.row][parameter] += value * sample.sensitivities[lane * states + entry.column];
+            }
+        }
+        for (entry, value) in output.by_parameter.iter().zip(by_parameter) {
+            if entry.column < system.parameters {
+                rows[entry.row][entry.column] += value * chain[entry.column];
+            } else {
+                for (parameter, factor) in chain.iter().enumerate() {
+                    let inner = system.by_estimated(entrance, sample.entrance, entry.column, parameter);
+                    rows[entry.row][parameter] += value * inner * factor;
+                }
+            }
+        }
+    }
+}
+
+fn check(settings: &SolverSettings) -> Result<(), SolveError> {
+    let good = |tolerance: f64| tolerance.is_finite() && tolerance > 0.0;
+    if good(settings.rtol) && good(settings.atol) {
+        Ok(())
+    } else {
+        Err(SolveError::Value("tolerances have to be positive numbers".to_owned()))
+    }
+}
+
+/// Sums over the measurements of a treatment.
+#[derive(Debug, Default)]
+struct Tally {
+    nllh: f64,
+    chi2: f64,
+    value: f64,
+    derivatives: Option<Derivatives>,
+}
+
+/// Gradient, Fisher information, and scratch space for one measurement.
+#[derive(Debug)]
+struct Derivatives {
+    gradient: Vec<f64>,
+    fisher: Vec<f64>,
+    values: Vec<f64>,
+    rows: [Vec<f64>; 2],
+}
+
+impl Derivatives {
+    fn new(d: usize) -> Self {
+        Self {
+            gradient: vec![0.0; d],
+            fisher: vec![0.0; d * d],
+            values: Vec::new(),
+            rows: [vec![0.0; d], vec![0.0; d]],
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (sum, value) in self.gradient.iter_mut().zip(&other.gradient) {
+            *sum += value;
+        }
+        for (sum, value) in self.fisher.iter_mut().zip(&other.fisher) {
+            *sum += value;
+        }
+    }
+
+    /// Adds one measurement, whose derivatives are in `rows`.
+    fn absorb(&mut self, part: &Part) {
+        let d = self.gradient.len();
+        let [by_observable, by_scale] = &self.rows;
+        for i in 0..d {
+            self.gradient[i] += part.by_observable * by_observable[i] + part.by_scale * by_scale[i];
+            let (left, right) = (part.weight_observable * by_observable[i], part.weight_scale * by_scale[i]);
+            if left == 0.0 && right == 0.0 {
+                continue;
+            }
+            for j in 0..d {
+                self.fisher[i * d + j] += left * by_observable[j] + right * by_scale[j];
+            }
+        }
+    }
+}
