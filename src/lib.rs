@@ -5,6 +5,7 @@
 pub mod diagnostic;
 pub mod graph;
 pub mod model;
+pub mod plan;
 pub mod random;
 pub mod schema;
 pub mod syntax;
