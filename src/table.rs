@@ -249,16 +249,16 @@ impl Table {
             let name = column.name().as_str();
             let values = match column.dtype() {
                 DataType::String => Column::Text(
-                    column.str()?.into_iter().map(|cell| cell.unwrap_or_default().to_owned()).collect(),
+                    column.str()?.iter().map(|cell| cell.unwrap_or_default().to_owned()).collect(),
                 ),
                 DataType::Int64 => {
-                    Column::Integer(column.i64()?.into_iter().map(Option::unwrap_or_default).collect())
+                    Column::Integer(column.i64()?.iter().map(Option::unwrap_or_default).collect())
                 }
                 _ => Column::Number(
                     column
                         .cast(&DataType::Float64)?
                         .f64()?
-                        .into_iter()
+                        .iter()
                         .map(|cell| cell.unwrap_or(f64::NAN))
                         .collect(),
                 ),
