@@ -1,5 +1,11 @@
 //! A diagnostic: what is wrong, where, and what would be right. Every error that a user can cause ends as one.
 
+mod render;
+mod suggest;
+
+pub use render::render;
+pub use suggest::suggest;
+
 /// One input file, by its index in [`Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub usize);
