@@ -1,0 +1,55 @@
+//! Figures and tables show what something makes.
+
+use crate::diagnostic::Diagnostic;
+use crate::plan::resolve::{Experiment, listed, near};
+use crate::plan::schema::{GENERATE_COLUMNS, TUNE_COLUMNS, plain};
+use crate::schema::Value;
+
+use super::{feeds, place};
+
+pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
+    let fed = feeds::fed(experiment);
+    for figure in experiment.figures.values() {
+        let Some(from) = figure.word("from") else { continue };
+        let trained = matches!(figure.word("draw"), Some("training_curves" | "latent_umap"));
+        if trained && experiment.generators.contains_key(from) && !fed.contains(from) {
+            findings.push(
+                Diagnostic::error("nothing-to-draw", format!("generator `{from}` is never trained"))
+                    .at(place(figure, "from"), "has nothing to show")
+                    .help("name it in the `from` of a `generate`, or let a `tune` choose it"),
+            );
+        }
+        if figure.word("draw") == Some("distances")
+            && let (Some(Value::Number(at)), Some(generate)) = (figure.value("condition"), experiment.generates.get(from))
+            && let Some(Value::List(conditions)) = generate.value("conditions")
+            && !conditions.contains(&Value::Number(*at))
+        {
+            findings.push(
+                Diagnostic::error("out-of-bounds", format!("`{from}` has no proposals at the condition {}", plain(*at)))
+                    .at(place(figure, "condition"), "expected one of its conditions"),
+            );
+        }
+    }
+    for table in experiment.tables.values() {
+        let Some(from) = table.word("from") else { continue };
+        let mut known: Vec<&str> = Vec::new();
+        if let Some(tune) = experiment.tunes.get(from) {
+            known.extend(TUNE_COLUMNS);
+            known.extend(tune.vary.iter().map(|vary| vary.path.as_str()));
+        } else if experiment.generates.contains_key(from) {
+            known.extend(GENERATE_COLUMNS);
+        } else {
+            continue;
+        }
+        for (index, column) in table.words("columns").into_iter().enumerate() {
+            if !known.contains(&column) {
+                let help = near(column, known.iter().copied()).or_else(|| listed("columns", known.iter().copied()));
+                findings.push(
+                    Diagnostic::error("unknown-name", format!("`{from}` has no column `{column}`"))
+                        .at(place(table, &format!("columns.{index}")), "unknown")
+                        .maybe_help(help),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The loss of a variational autoencoder has one reconstruction term and the divergence; losses of different terms are
+//! not comparable.
+
+use crate::diagnostic::Diagnostic;
+use crate::plan::resolve::Experiment;
+
+use super::{Places, place};
+
+pub(super) fn run(experiment: &Experiment, _places: &Places<'_>, findings: &mut Vec<Diagnostic>) {
+    for generator in experiment.generators.values() {
+        let terms = generator.words("loss");
+        if terms.is_empty() {
+            continue;
+        }
+        let reconstructions: Vec<_> = terms.iter().filter(|term| **term != "kl").collect();
+        let wrong = match reconstructions.as_slice() {
+            [_] if terms.contains(&"kl") => continue,
+            [_] => ("the loss has no `kl` term", "without it the latent space has no shape to sample from"),
+            [] => ("the loss has no reconstruction term", "expected gaussian, bce or continuous_bernoulli beside kl"),
+            _ => ("the loss has more than one reconstruction term", "expected one of gaussian, bce, continuous_bernoulli"),
+        };
+        let finding = Diagnostic::error("bad-loss", wrong.0).at(place(generator, "loss"), wrong.1);
+        findings.push(finding.help("for example `loss = gaussian + kl(weight = 1)`"));
+    }
+    for tune in experiment.tunes.values() {
+        let by_loss = tune.word("choose.metric") == Some("validation.loss");
+        let varied = tune.vary.iter().find(|vary| vary.path == "loss" || vary.path == "loss.kl.weight");
+        if let (true, Some(vary)) = (by_loss, varied) {
+            findings.push(
+                Diagnostic::warning("incomparable", format!("`{}` is varied, so losses are not comparable", vary.path))
+                    .at(vary.span, "changes what the loss measures")
+                    .at(place(tune, "choose"), "chosen by the loss")
+                    .help("choose by another metric, such as `lowest(validation.rmse)`"),
+            );
+        }
+    }
+}

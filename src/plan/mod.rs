@@ -1,0 +1,11 @@
+//! From syntax trees to a resolved experiment and its plan. Nothing here runs anything.
+
+mod check;
+pub mod cost;
+pub mod expand;
+pub mod explain;
+pub mod export;
+pub mod key;
+pub mod node;
+pub mod resolve;
+pub mod schema;

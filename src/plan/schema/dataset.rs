@@ -1,0 +1,58 @@
+//! `dataset name { ... }`
+
+use super::{descent, filled, integer, number, one_of, word};
+use crate::schema::{Choice, Field, Schema, Type, Value};
+
+pub(super) fn schema() -> Schema {
+    let iterates = Choice::new(
+        "iterates",
+        "the accepted iterates of each descent",
+        vec![integer("most", 1, 100_000, 20, "at most this many of each descent, evenly spread over it")],
+    );
+    let endpoints = word("endpoints", "where each descent ended");
+    let rows = Value::List(vec![filled(&endpoints), filled(&iterates)]);
+    let mut descend = vec![descent::gradient(200)];
+    descend.push(descent::none("the starting points are the rows"));
+    Schema {
+        kind: "dataset",
+        doc: "A recipe of training rows: parameter vectors with their fvals. It names no problem: it is made for each \
+              problem that needs it.",
+        fields: vec![
+            one_of("start", descent::designs(), "the starting points"),
+            one_of("descend", descend, "what refines the starting points"),
+            one_of(
+                "validate",
+                vec![
+                    Choice::new(
+                        "descents",
+                        "whole descents are held out; a bare number means this",
+                        vec![number("fraction", 0.0, 0.9, 0.2, "the share of descents that is held out")],
+                    ),
+                    Choice::new(
+                        "basins",
+                        "all descents that ended in the same minimum are held out together",
+                        vec![number("fraction", 0.0, 0.9, 0.2, "the share of rows that is held out, at least")],
+                    ),
+                ],
+                "the rows that judge the training and are never trained on",
+            ),
+            Field::new("rows", Type::List(Box::new(Type::Choice(vec![endpoints, iterates]))), rows, "what becomes a row"),
+            one_of(
+                "condition",
+                vec![
+                    Choice::new(
+                        "log_gap",
+                        "log10(fval - best + offset), then 0 for the best and 1 for the worst training row",
+                        vec![
+                            number("offset", 1e-12, 1e6, 0.05, "keeps the logarithm finite at the best row").unit("fval"),
+                        ],
+                    ),
+                    word("quantile", "the rank among the training rows"),
+                    word("minmax", "fval itself, 0 for the best and 1 for the worst training row"),
+                ],
+                "how an fval becomes the condition of a generator; rows whose solve failed have none",
+            ),
+            descent::blind(),
+        ],
+    }
+}

@@ -1,0 +1,126 @@
+//! `figure name { draw = ... }` and `table name { ... }`
+
+use super::{number, one_of, word};
+use crate::schema::{Choice, Field, Schema, Type};
+
+/// Figures that later stages bring.
+pub(super) const NOT_YET: &[(&str, &str)] = &[
+    ("waterfall", "sorted ends of descents"),
+    ("performance_profile", "empirical distribution of the cost to a hit"),
+    ("heatmap", "methods by models"),
+];
+
+/// Columns of a table of proposals.
+pub const GENERATE_COLUMNS: &[&str] = &[
+    "generator",
+    "origin",
+    "blind",
+    "condition",
+    "count",
+    "solved",
+    "feasible",
+    "lowest",
+    "lower_quartile",
+    "median",
+    "upper_quartile",
+    "better_than_training",
+    "starts",
+    "converged",
+    "hits",
+    "distinct_minima",
+    "evaluations",
+];
+
+/// Columns of a table of trials, beside the varied settings.
+pub const TUNE_COLUMNS: &[&str] = &[
+    "trial",
+    "epochs",
+    "validation.loss",
+    "validation.rmse",
+    "validation.pearson",
+    "validation.spearman",
+    "training.loss",
+    "training.rmse",
+    "training.pearson",
+    "training.spearman",
+];
+
+pub(super) fn schemas() -> Vec<Schema> {
+    let generator = || {
+        Field::required("from", Type::Reference(&["generator"]), "the trained generator: one that a tune chose, or one that a `generate` uses")
+    };
+    let proposals = || Field::required("from", Type::Reference(&["generate"]), "the proposals");
+    vec![
+        figure(
+            "figure workflow",
+            "The plan as a graph, and the layers of a generator's network beside it.",
+            word("workflow", "this figure"),
+            vec![Field::optional("from", Type::Reference(&["generator"]), "the generator whose network is shown; the first one where nothing is said")],
+        ),
+        figure(
+            "figure parallel_coordinates",
+            "One line for each trial of a tune over its varied settings: all trials, and the best with the chosen one.",
+            word("parallel_coordinates", "this figure"),
+            vec![Field::required("from", Type::Reference(&["tune"]), "the tune")],
+        ),
+        figure(
+            "figure training_curves",
+            "Loss, RMSE (log10 units), Pearson and Spearman correlation by epoch, for training and validation rows.",
+            word("training_curves", "this figure"),
+            vec![generator()],
+        ),
+        figure(
+            "figure latent_umap",
+            "UMAP (McInnes, Healy and Melville, 2018) of the latent means of the validation rows, coloured by condition.",
+            word("latent_umap", "this figure"),
+            vec![generator(), number("bins", 0.001, 1.0, 0.1, "width of one colour").unit("condition")],
+        ),
+        figure(
+            "figure feasibility",
+            "The share of proposals that solve, by condition, with failures by cause.",
+            word("feasibility", "this figure"),
+            vec![proposals()],
+        ),
+        figure(
+            "figure box",
+            "Box and whisker of the proposals' fvals by condition, extrapolation marked.",
+            word("box", "this figure"),
+            vec![proposals()],
+        ),
+        figure(
+            "figure distances",
+            "Euclidean distances of the proposals to the training rows and to the best of them, as histogram and density.",
+            word("distances", "this figure"),
+            vec![
+                proposals(),
+                number("condition", -10.0, 10.0, 0.0, "the condition of the proposals"),
+                number("quantile", 0.001, 1.0, 0.25, "the share of training rows that counts as the best"),
+            ],
+        ),
+        figure(
+            "figure descents",
+            "Ends of the descents from proposals against those from the baselines.",
+            word("descents", "this figure"),
+            vec![proposals()],
+        ),
+    ]
+}
+
+fn figure(kind: &'static str, doc: &'static str, draw: Choice, mut settings: Vec<Field>) -> Schema {
+    let mut fields = vec![one_of("draw", vec![draw], "what is drawn")];
+    fields.append(&mut settings);
+    fields.push(Field::optional("caption", Type::Text, "what stands below it in the draft"));
+    Schema { kind, doc, fields }
+}
+
+pub(super) fn table() -> Schema {
+    Schema {
+        kind: "table",
+        doc: "A table of the draft, as CSV and Markdown.",
+        fields: vec![
+            Field::required("from", Type::Reference(&["generate", "tune"]), "what is tabulated"),
+            Field::optional("columns", Type::List(Box::new(Type::Word)), "its columns, in order; all where nothing is said"),
+            Field::optional("caption", Type::Text, "what stands above it in the draft"),
+        ],
+    }
+}

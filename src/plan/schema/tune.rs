@@ -1,0 +1,45 @@
+//! `tune name { ... vary path in values ... }`
+
+use super::{descent, filled, integer, one_of, word};
+use crate::schema::{Choice, Field, Schema, Type, Value};
+
+pub(super) fn schema() -> Schema {
+    let metrics = vec![
+        word("validation.loss", "the loss on the validation rows, with the full weight of every term"),
+        word("validation.rmse", "root mean square error of the reconstruction, in log10 units"),
+        word("validation.pearson", "Pearson correlation of parameters and reconstruction"),
+        word("validation.spearman", "Spearman rank correlation of parameters and reconstruction"),
+    ];
+    let metric = |default: usize| {
+        Field::new("metric", Type::Choice(metrics.clone()), filled(&metrics[default]), "what is compared")
+    };
+    let lowest = Choice::new("lowest", "the trial with the lowest value", vec![metric(0)]);
+    let highest = Choice::new("highest", "the trial with the highest value", vec![metric(3)]);
+    Schema {
+        kind: "tune",
+        doc: "A search over settings of a generator: each `vary` line names one of them and its values.",
+        fields: vec![
+            Field::required("generator", Type::Reference(&["generator"]), "whose settings are varied"),
+            descent::problem(),
+            descent::dataset(),
+            one_of(
+                "trials",
+                vec![
+                    Choice::new(
+                        "random",
+                        "independent draws of all varied settings (Bergstra and Bengio, 2012)",
+                        vec![integer("count", 1, 100_000, 60, "how many trials")],
+                    ),
+                    Choice::not_yet("halving", "successive halving (Jamieson and Talwalkar, 2016)"),
+                ],
+                "which combinations are tried",
+            ),
+            Field::new(
+                "choose",
+                Type::Choice(vec![lowest, highest]),
+                Value::choice("lowest", [("metric", filled(&metrics[0]))]),
+                "which trial is the best one",
+            ),
+        ],
+    }
+}
