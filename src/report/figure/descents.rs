@@ -91,7 +91,7 @@ pub fn draw(descents: &Table, target: f64) -> Result<Drawing, FigureError> {
         let words = format!("target {}", rounded(target, 6).replace('-', "−"));
         let y = waterfall.map_y(gap(target));
         canvas.dashed((waterfall.left, y), (waterfall.left + waterfall.width, y), INK, 0.9);
-        canvas.text((waterfall.left + waterfall.width - 3.0, y - 4.0), &words, SMALL, Anchor::End, INK);
+        canvas.text((waterfall.left + waterfall.width - 3.0, y + 10.0), &words, SMALL, Anchor::End, INK);
         let x = cumulative.map_x(gap(target));
         canvas.dashed((x, cumulative.top), (x, cumulative.top + cumulative.height), INK, 0.9);
         canvas.text((x + 4.0, cumulative.top - 4.0), &words, SMALL, Anchor::Start, INK);

@@ -30,7 +30,11 @@ pub fn draw(shares: &Table) -> Result<Drawing, FigureError> {
         top: 30.0,
         width: 404.0,
         height: 220.0,
-        x: Axis::between("condition (normalised fval asked for)", low.min(-0.06), high.max(1.06)),
+        x: if high - low < 2.5 {
+            Axis::stepped("condition (normalised fval asked for)", low.min(-0.06), high.max(1.06), 0.25)
+        } else {
+            Axis::between("condition (normalised fval asked for)", low, high)
+        },
         y: Axis::stepped("vectors that solve (%)", 0.0, 108.0, 20.0),
     };
     panel.shade(&mut canvas, f64::NEG_INFINITY, 0.0, SHADE);

@@ -2,7 +2,7 @@
 
 use super::canvas::{Anchor, Canvas, Mark, fitted, nothing, text_width};
 use super::layered::{Placed, place};
-use super::style::{INK, LABEL, LETTER, MUTED, SMALL, series, tint};
+use super::style::{GROUPS, INK, LABEL, LETTER, MUTED, SMALL, tint};
 use super::{Drawing, FigureError};
 use crate::graph::{Graph, GraphNode};
 
@@ -79,7 +79,7 @@ impl<'a> Part<'a> {
     }
 
     fn color(&self, node: &GraphNode) -> &'static str {
-        self.groups.iter().position(|group| *group == node.group).map_or(MUTED, series)
+        self.groups.iter().position(|group| *group == node.group).map_or(MUTED, |at| GROUPS[at % GROUPS.len()])
     }
 
     fn draw(&self, canvas: &mut Canvas, left: f64, top: f64) {
@@ -120,7 +120,7 @@ impl<'a> Part<'a> {
                     left + (index % self.legend_columns) as f64 * self.legend_column,
                     y + (index / self.legend_columns) as f64 * 15.0,
                 );
-                canvas.mark(Mark::Box, at, series(index));
+                canvas.mark(Mark::Box, at, GROUPS[index % GROUPS.len()]);
                 canvas.text((at.0 + 20.0, at.1 + 3.5), group, SMALL, Anchor::Start, INK);
             }
         }

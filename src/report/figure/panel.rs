@@ -33,7 +33,7 @@ impl Axis {
 
     /// An axis with given ends and round ticks.
     pub(super) fn between(label: &str, low: f64, high: f64) -> Self {
-        let step = round_step((high - low) / 5.0);
+        let step = round_step((high - low) / 6.0);
         Self { label: label.to_owned(), low, high, step, format: decimals(step) }
     }
 
@@ -44,7 +44,7 @@ impl Axis {
 
     /// A logarithmic axis: it is given decimal logarithms and labels powers of ten.
     pub(super) fn powers(label: &str, logarithms: impl IntoIterator<Item = f64>) -> Self {
-        let (low, high) = padded(logarithms, 0.06);
+        let (low, high) = padded(logarithms, 0.07);
         let step = (((high - low) / 7.0).ceil()).max(1.0);
         // A range within one decade would show at most one power of ten: then the ends are moved out to hold two.
         let (low, high) = if high - low < 1.2 { (low.floor(), high.ceil()) } else { (low, high) };

@@ -49,14 +49,14 @@ pub fn draw(trials: &Table, scales: &[(String, Scale)]) -> Result<Drawing, Figur
     let shade = |row: usize| sequential(if high > low { (validation[row] - low) / (high - low) } else { 0.0 });
 
     let mut canvas = Canvas::new(FULL_WIDTH, 540.0);
-    let (left, right) = (44.0, 560.0);
+    let (left, right) = (44.0, 510.0);
     let place = |index: usize| left + index as f64 * (right - left) / (axes.len().max(2) - 1) as f64;
     let best: Vec<usize> = rows.iter().rev().take(BEST).rev().copied().collect();
     let winner = (0..validation.len()).find(|&row| chosen[row]).filter(|row| rows.contains(row));
-    let panels = [("A", 84.0, rows.as_slice()), ("B", 350.0, best.as_slice())];
-    let height = 160.0;
+    let panels = [("A", 102.0, rows.as_slice()), ("B", 372.0, best.as_slice())];
+    let height = 150.0;
     for (letter, top, members) in panels {
-        canvas.letter((8.0, top - 62.0), letter);
+        canvas.letter((8.0, top - 86.0), letter);
         let words = if letter == "A" {
             let lost = validation.len() - rows.len();
             let lost = if lost > 0 { format!(", {lost} without a finite loss left out") } else { String::new() };
@@ -64,7 +64,7 @@ pub fn draw(trials: &Table, scales: &[(String, Scale)]) -> Result<Drawing, Figur
         } else {
             format!("the {} best trials", members.len())
         };
-        canvas.text((26.0, top - 62.0), &words, LABEL, Anchor::Start, INK);
+        canvas.text((26.0, top - 86.0), &words, LABEL, Anchor::Start, INK);
         let line = |row: usize| -> Vec<(f64, f64)> {
             let heights = axes.iter().enumerate().filter(|(_, axis)| axis.places[row].is_finite());
             heights.map(|(index, axis)| (place(index), top + height * (1.0 - axis.places[row]))).collect()
@@ -80,10 +80,10 @@ pub fn draw(trials: &Table, scales: &[(String, Scale)]) -> Result<Drawing, Figur
             canvas.polyline(line(row), SERIES[1], 2.4);
         }
         for (index, axis) in axes.iter().enumerate() {
-            axis.draw(&mut canvas, place(index), top, height);
+            axis.draw(&mut canvas, place(index), (top, height), place(1) - place(0));
         }
     }
-    color_bar(&mut canvas, (right + 46.0, 84.0, height), (low, high));
+    color_bar(&mut canvas, (right + 76.0, 102.0, height), (low, high));
     if let Some(row) = winner {
         let mut lines: Vec<(String, String)> = settings
             .iter()
@@ -91,7 +91,7 @@ pub fn draw(trials: &Table, scales: &[(String, Scale)]) -> Result<Drawing, Figur
             .map(|(name, axis)| ((*name).to_owned(), axis.words[row].clone()))
             .collect();
         lines.push(("validation loss".to_owned(), number(validation[row])));
-        configuration(&mut canvas, (right + 22.0, 350.0), &lines);
+        configuration(&mut canvas, (right + 62.0, 372.0), &lines);
     }
     canvas.finish()
 }
@@ -162,7 +162,7 @@ impl ParallelAxis {
         Self { name: name.to_owned(), places, words: values.iter().map(|&value| number(value)).collect(), ticks }
     }
 
-    fn draw(&self, canvas: &mut Canvas, x: f64, top: f64, height: f64) {
+    fn draw(&self, canvas: &mut Canvas, x: f64, (top, height): (f64, f64), room: f64) {
         canvas.line((x, top), (x, top + height), INK, 1.0);
         let mut last = f64::INFINITY;
         for (place, words) in &self.ticks {
@@ -173,12 +173,12 @@ impl ParallelAxis {
                 continue;
             }
             last = y;
-            let words = fitted(words, SMALL, 38.0);
+            let words = fitted(words, SMALL, (room - 6.0).clamp(36.0, 90.0));
             let width = text_width(&words, SMALL);
             canvas.rect((x - 5.0 - width, y - 5.5), (width + 1.0, 10.5), "#ffffff", None);
             canvas.text((x - 5.0, y + 3.2), &words, SMALL, Anchor::End, INK);
         }
-        canvas.turned((x - 2.0, top - 7.0), &fitted(&self.name, TICK, 112.0), TICK, Anchor::Start, -28.0);
+        canvas.turned((x + 1.0, top - 7.0), &fitted(&self.name, TICK, 104.0), TICK, Anchor::Start, -45.0);
     }
 }
 

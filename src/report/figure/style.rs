@@ -31,6 +31,13 @@ pub(super) const SHADE: &str = "#f1ece2";
 pub(super) const SERIES: [&str; 8] =
     ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442"];
 
+/// More colours for the groups of a graph, which also carry words: the palette without the yellow that outlines cannot
+/// have, and four beside it.
+pub(super) const GROUPS: [&str; 11] = [
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D46", "#A6A600", "#7A7A7A",
+    "#6A51A3",
+];
+
 /// The colour of the series with this number; beyond the palette's eight it starts again.
 pub(super) fn series(index: usize) -> &'static str {
     SERIES[index % SERIES.len()]
