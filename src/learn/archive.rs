@@ -89,8 +89,12 @@ impl Archive {
         for (name, view) in views {
             let shape = view.shape().to_vec();
             let array = match view.dtype() {
-                Dtype::F32 => Array::Single(shape, view.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect()),
-                Dtype::F64 => Array::Double(shape, view.data().as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)).collect()),
+                Dtype::F32 => {
+                    Array::Single(shape, view.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
+                }
+                Dtype::F64 => {
+                    Array::Double(shape, view.data().as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)).collect())
+                }
                 other => return Err(LearnError::Damaged(format!("`{name}` holds numbers of type {other:?}"))),
             };
             arrays.insert(name.to_owned(), array);

@@ -66,7 +66,8 @@ impl TrainingData {
         space.check()?;
         same_length("conditions", self.conditions.len(), self.rows.len())?;
         same_length("marks of validation rows", self.validation.len(), self.rows.len())?;
-        let finite = |row: &Vec<f64>, condition: &f64| condition.is_finite() && row.iter().all(|value| value.is_finite());
+        let finite =
+            |row: &Vec<f64>, condition: &f64| condition.is_finite() && row.iter().all(|value| value.is_finite());
         if !self.rows.iter().zip(&self.conditions).any(|(row, condition)| finite(row, condition)) {
             return Err(LearnError::NoFiniteRows);
         }
@@ -139,7 +140,13 @@ impl Space {
             }
             let scaled = (value - lower) / (upper - lower);
             if !(-1e-9..=1.0 + 1e-9).contains(&scaled) {
-                return Err(LearnError::OutOfBounds { row: index, name: self.names[column].clone(), value, lower, upper });
+                return Err(LearnError::OutOfBounds {
+                    row: index,
+                    name: self.names[column].clone(),
+                    value,
+                    lower,
+                    upper,
+                });
             }
             Ok(scaled.clamp(0.0, 1.0) as f32)
         };

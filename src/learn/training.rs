@@ -103,7 +103,7 @@ pub struct Outcome {
 
 /// The most training rows whose measures are computed each epoch. They are drawn once, so that measuring costs a
 /// fraction of training and epochs compare.
-pub const MEASURED_ROWS: usize = 1024;
+pub const MEASURED_ROWS: usize = 512;
 
 /// Trains a network on scaled rows. `identity` tells this training from others, for checkpoints.
 ///
@@ -274,7 +274,8 @@ mod tests {
     #[test]
     fn the_weight_of_the_kl_term_anneals() {
         let cyclical = Anneal::Cyclical(4.0);
-        let shares: Vec<f64> = [0.0, 0.0625, 0.125, 0.2, 0.25, 0.3125].iter().map(|&at| cyclical.share(at, 80)).collect();
+        let shares: Vec<f64> =
+            [0.0, 0.0625, 0.125, 0.2, 0.25, 0.3125].iter().map(|&at| cyclical.share(at, 80)).collect();
         assert_eq!(shares, vec![0.0, 0.5, 1.0, 1.0, 0.0, 0.5]);
         assert_eq!([0.0, 0.25, 0.5, 1.0].map(|done| Anneal::Linear(50.0).share(done, 100)), [0.0, 0.5, 1.0, 1.0]);
         assert_eq!(Anneal::None.share(0.0, 1), 1.0);

@@ -62,10 +62,10 @@ pub fn sample_trial(
                 return Err(LearnError::Settings(format!("`vary {path}` lists no value")));
             }
             Value::List(items) => items[stream.random_range(0..items.len())].clone(),
-            Value::Interval { lower, upper, scale } => {
-                within(*lower, *upper, scale, whole, stream.random())
-                    .ok_or_else(|| LearnError::Settings(format!("`vary {path}` has no interval {lower} .. {upper} {scale}")))?
-            }
+            Value::Interval { lower, upper, scale } => within(*lower, *upper, scale, whole, stream.random())
+                .ok_or_else(|| {
+                    LearnError::Settings(format!("`vary {path}` has no interval {lower} .. {upper} {scale}"))
+                })?,
             single => single.clone(),
         };
         Ok((path.clone(), value))

@@ -162,7 +162,10 @@ mod tests {
                 let head = Tensor::from_slice(&[logit(lambda) as f32]).view([1, 1]);
                 let x = Tensor::from_slice(&[x as f32]).view([1, 1]);
                 let found = Likelihood::ContinuousBernoulli.loss(&head, &x).double_value(&[0, 0]);
-                assert!((found - expected).abs() < 2e-6 * (1.0 + expected.abs()), "{lambda}: {found} is not {expected}");
+                assert!(
+                    (found - expected).abs() < 2e-6 * (1.0 + expected.abs()),
+                    "{lambda}: {found} is not {expected}"
+                );
             }
         }
     }
@@ -178,7 +181,8 @@ mod tests {
             let mean = (density * &x).mean(Kind::Double).double_value(&[]);
             let stated = Likelihood::ContinuousBernoulli.mean(&head).double_value(&[0, 0]);
             assert!((mean - stated).abs() < 1e-4, "logit {l}: {mean} is not {stated}");
-            let draws: f64 = (0..points).map(|i| inverse_distribution((f64::from(i) + 0.5) / f64::from(points), l)).sum();
+            let draws: f64 =
+                (0..points).map(|i| inverse_distribution((f64::from(i) + 0.5) / f64::from(points), l)).sum();
             assert!((draws / f64::from(points) - mean).abs() < 1e-4, "logit {l}");
         }
     }
@@ -201,7 +205,8 @@ mod tests {
     fn the_gaussian_is_normalised_and_bounded() {
         // Mean sigmoid(0) = 0.5 and a raw log variance of -4, well between the bounds.
         let head = Tensor::from_slice(&[0.0_f32, -4.0]).view([1, 2]);
-        let found = Likelihood::Gaussian.loss(&head, &Tensor::from_slice(&[0.6_f32]).view([1, 1])).double_value(&[0, 0]);
+        let found =
+            Likelihood::Gaussian.loss(&head, &Tensor::from_slice(&[0.6_f32]).view([1, 1])).double_value(&[0, 0]);
         let log_variance = soft_bounds(-4.0);
         let expected = 0.5 * ((2.0 * std::f64::consts::PI).ln() + log_variance + 0.01 / log_variance.exp());
         assert!((found - expected).abs() < 1e-5 && (log_variance + 4.0).abs() < 0.02);

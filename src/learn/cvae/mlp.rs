@@ -70,7 +70,13 @@ impl Mlp {
     }
 
     /// The head's output. In training, batch normalisation uses the batch and updates the running statistics.
-    pub(super) fn forward(&self, input: &Tensor, parameters: &[Tensor], statistics: &[Tensor], training: bool) -> Tensor {
+    pub(super) fn forward(
+        &self,
+        input: &Tensor,
+        parameters: &[Tensor],
+        statistics: &[Tensor],
+        training: bool,
+    ) -> Tensor {
         let mut value = input.shallow_clone();
         for step in &self.steps {
             value = match step {

@@ -38,7 +38,13 @@ impl CvaeNetwork {
     }
 
     /// Mean and logarithm of the variance of the latent posterior of rows with their condition in the last column.
-    pub(super) fn encode(&self, xc: &Tensor, parameters: &[Tensor], statistics: &[Tensor], training: bool) -> (Tensor, Tensor) {
+    pub(super) fn encode(
+        &self,
+        xc: &Tensor,
+        parameters: &[Tensor],
+        statistics: &[Tensor],
+        training: bool,
+    ) -> (Tensor, Tensor) {
         let head = self.encoder.forward(xc, parameters, statistics, training);
         let latent = self.latent as i64;
         let log_variance = head.narrow(1, latent, latent).clamp(-LOG_VARIANCE_BOUND, LOG_VARIANCE_BOUND);

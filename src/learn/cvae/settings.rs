@@ -150,7 +150,10 @@ fn loss() -> Field {
         Choice::new(
             "linear",
             "From 0 to the full weight.",
-            vec![Field::new("epochs", integer(1, MOST_EPOCHS), Value::Integer(50), "Until the full weight.").unit("epochs")],
+            vec![
+                Field::new("epochs", integer(1, MOST_EPOCHS), Value::Integer(50), "Until the full weight.")
+                    .unit("epochs"),
+            ],
         ),
         Choice::new(
             "cyclical",
@@ -165,7 +168,11 @@ fn loss() -> Field {
     let terms = vec![
         Choice::new("gaussian", "Gaussian likelihood with learned variance.", vec![]),
         Choice::new("bce", "Binary cross-entropy; no normalised likelihood on continuous values.", vec![]),
-        Choice::new("continuous_bernoulli", "Continuous Bernoulli likelihood (Loaiza-Ganem and Cunningham 2019).", vec![]),
+        Choice::new(
+            "continuous_bernoulli",
+            "Continuous Bernoulli likelihood (Loaiza-Ganem and Cunningham 2019).",
+            vec![],
+        ),
         Choice::new("kl", "Kullback-Leibler divergence of the posterior from the prior.", kl),
     ];
     let default = Value::List(vec![
@@ -181,8 +188,13 @@ fn train() -> Field {
         Field::new("weight_decay", number(0.0, 10.0), Value::Number(1e-5), "L2 penalty, added to the gradient."),
         Field::new("epochs", integer(1, MOST_EPOCHS), Value::Integer(300), "Most passes over the training rows."),
         Field::new("batch", integer(2, MOST_BATCH), Value::Integer(128), "Most rows in a batch.").unit("rows"),
-        Field::new("patience", integer(1, MOST_EPOCHS), Value::Integer(40), "Training stops after this long without a lower validation loss.")
-            .unit("epochs"),
+        Field::new(
+            "patience",
+            integer(1, MOST_EPOCHS),
+            Value::Integer(40),
+            "Training stops after this long without a lower validation loss.",
+        )
+        .unit("epochs"),
     ];
     let default = Value::choice(
         "adam",
@@ -206,7 +218,12 @@ pub fn schema() -> Schema {
         doc: "A conditional variational autoencoder of parameter vectors (Kingma and Welling 2014; Sohn et al. 2015).",
         fields: vec![
             kind_field(),
-            Field::new("encoder", mlp(), default_mlp(), "From a parameter vector and its condition to a latent Gaussian."),
+            Field::new(
+                "encoder",
+                mlp(),
+                default_mlp(),
+                "From a parameter vector and its condition to a latent Gaussian.",
+            ),
             Field::new("decoder", mlp(), default_mlp(), "From a latent vector and a condition to a parameter vector."),
             Field::new("latent", integer(1, MOST_WIDTH), Value::Integer(8), "Numbers in a latent vector."),
             loss(),
