@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{self, Diagnostic, Severity, Sources};
+use crate::model::network::Network;
 use crate::model::problem::Problem;
 use crate::plan::expand::{Expanded, expand};
 use crate::plan::resolve::{self, Experiment, Options};
@@ -114,11 +115,14 @@ pub(super) fn problem(address: &str) -> Result<Problem, Failure> {
     let name = match name {
         Some(name) => name.to_owned(),
         None if known.len() == 1 => known[0].clone(),
-        None => return Err(Failure::Said(format!("which problem? say {address}:NAME with one of {}", known.join(", ")))),
+        None => {
+            return Err(Failure::Said(format!("which problem? say {address}:NAME with one of {}", known.join(", "))));
+        }
     };
     experiment.problems.remove(&name).map(|declared| declared.problem).ok_or_else(|| {
         let near = diagnostic::suggest(&name, known.iter().map(String::as_str));
-        let help = near.map_or_else(|| format!("there are: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        let help =
+            near.map_or_else(|| format!("there are: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
         Failure::Said(format!("no problem `{name}` in {}; {help}", file.display()))
     })
 }
@@ -147,4 +151,13 @@ pub(super) fn say(text: &str) {
 /// All cores.
 pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// A model addressed as `file.kexp:model`, by its own name or that of a problem that uses it.
+pub(super) fn model(address: &str) -> Result<Network, Failure> {
+    let Some((stem, name)) = address.rsplit_once(".kexp:") else { return Ok(problem(address)?.network) };
+    let (experiment, _) = load(&PathBuf::from(format!("{stem}.kexp")), None, &[])?;
+    let found =
+        experiment.problems.into_values().map(|declared| declared.problem.network).find(|known| known.id == name);
+    found.map_or_else(|| Ok(problem(address)?.network), Ok)
 }

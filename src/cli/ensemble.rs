@@ -8,7 +8,8 @@ use super::common::{Failure, cores, problem, say};
 use crate::evaluate::feasibility;
 use crate::optimise::{Bounds, design};
 use crate::random::Streams;
-use crate::solve::{ProblemSolver, ensemble};
+use crate::solve::ProblemSolver;
+use crate::solve::ensemble::Ensemble;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -41,7 +42,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| Failure::Said(format!("no threads: {error}")))?;
     let started = Instant::now();
-    let evaluations = pool.install(|| ensemble::evaluate(&solver, &vectors));
+    let evaluations = pool.install(|| Ensemble::evaluate(&solver, &vectors)).evaluations;
     let seconds = started.elapsed().as_secs_f64();
     let causes: Vec<&str> = evaluations.iter().map(|evaluation| evaluation.cause()).collect();
     let failed = feasibility::causes(&causes);
@@ -52,10 +53,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             "vectors": arguments.vectors, "threads": threads, "ready_ms": ready, "solves_per_s": rate,
             "solve_ms": seconds * 1e3 * threads as f64 / arguments.vectors as f64,
             "failed": failed, "solved_at_second_attempt": retried,
-        }).to_string());
+        })
+        .to_string());
         return Ok(());
     }
-    say(&format!("{} vectors on {threads} threads: {rate:.0} solves a second, ready after {ready:.1} ms", arguments.vectors));
+    say(&format!(
+        "{} vectors on {threads} threads: {rate:.0} solves a second, ready after {ready:.1} ms",
+        arguments.vectors
+    ));
     let total: u64 = failed.values().sum();
     let percent = |count: u64| 100.0 * count as f64 / arguments.vectors.max(1) as f64;
     say(&format!("failed {total} ({:.2} %), solved at a later attempt {retried}", percent(total)));

@@ -41,16 +41,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             let help = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             return Err(Failure::Said(format!("no parameter `{id}`{help}")));
         }
-        let estimated = problem.parameters.iter().find(|parameter| parameter.id == id).and_then(|p| p.estimate.as_ref());
+        let estimated =
+            problem.parameters.iter().find(|parameter| parameter.id == id).and_then(|p| p.estimate.as_ref());
         if estimated.is_some_and(|estimate| estimate.scale != Scale::Linear) && value <= 0.0 {
             return Err(Failure::Said(format!("`{id}` is estimated on a logarithmic scale and must be above zero")));
         }
     }
     let solver = ProblemSolver::new(&problem).map_err(|error| Failure::Said(error.to_string()))?;
-    let x = solver.nominal();
+    let x = solver.nominal().to_vec();
     let (evaluation, gradient) = match arguments.gradient {
         true => {
-            let answer = solver.gradient(&x);
+            let answer = solver.gradient(&x).map_err(|error| Failure::Said(error.to_string()))?;
             (answer.evaluation, Some(answer.gradient))
         }
         false => (solver.evaluate(&x), None),

@@ -67,7 +67,8 @@ fn table(expanded: &Expanded, store: &Store, last: Option<&Plan>, sources: &Sour
             Presence::Missing => "miss",
             Presence::Damaged(_) => "bad ",
         };
-        let took = store.seconds(&node.key).map_or_else(String::new, |seconds| format!(", took {} s", rounded(seconds, 2)));
+        let took =
+            store.seconds(&node.key).map_or_else(String::new, |seconds| format!(", took {} s", rounded(seconds, 2)));
         let amount = rounded(expected.amount, 6);
         lines.push(format!("{state}  {:width$}  {}  {amount} {}{took}", node.name, node.key.short(), expected.unit));
         if presence == Presence::Whole {

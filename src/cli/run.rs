@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::common::{Failure, FileArguments, cores, print, say};
+use super::common::{Failure, FileArguments, cores, say};
 use super::render::render;
 use crate::diagnostic;
 use crate::plan::node::Plan;
@@ -31,7 +31,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let (experiment, expanded, sources) = arguments.file.plan()?;
+    let (experiment, expanded, _) = arguments.file.plan()?;
     let plan = &expanded.plan;
     let store = arguments.file.open_store()?;
     let wanted = wanted(plan, &arguments.only)?;
@@ -51,10 +51,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     say(&format!("{} nodes computed, {} found in the store", summary.computed, summary.found));
     if arguments.only.is_empty() {
         let out = arguments.file.out_folder(&experiment, arguments.out.as_deref());
-        let written = render(&experiment, plan, &store, &out, |sources, diagnostics| print(sources, diagnostics))?;
+        let written = render(&experiment, plan, &store, &out)?;
         say(&written);
     }
-    drop(sources);
     Ok(())
 }
 
@@ -84,8 +83,10 @@ fn wanted(plan: &Plan, only: &[String]) -> Result<Vec<usize>, Failure> {
     }
     let mut wanted = Vec::new();
     for name in only {
-        let deliverable =
-            plan.deliverables.iter().find(|known| known.name == *name || format!("{}.{}", known.kind, known.name) == *name);
+        let deliverable = plan
+            .deliverables
+            .iter()
+            .find(|known| known.name == *name || format!("{}.{}", known.kind, known.name) == *name);
         match (deliverable, plan.find(name)) {
             (Some(deliverable), _) => wanted.extend(&deliverable.from),
             (None, Some(node)) => wanted.push(node),

@@ -30,9 +30,7 @@ pub fn cost(plan: &Plan, at: usize) -> Cost {
             let epochs = settings.settings.as_ref().and_then(|settings| epochs(settings.get("train")?)).unwrap_or(300);
             of(epochs as f64, "epochs at most", 0.05)
         }
-        Stage::Generate(settings) => {
-            of((settings.conditions.len() * settings.replicates) as f64, "vectors", 1e-4)
-        }
+        Stage::Generate(settings) => of((settings.conditions.len() * settings.replicates) as f64, "vectors", 1e-4),
         Stage::Solve => {
             let vectors = node.inputs.get(2).map_or(0, |&input| match &plan.nodes[input].stage {
                 Stage::Generate(settings) => settings.conditions.len() * settings.replicates,

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use super::key::Key;
 use super::node::{
-    Compare, DatasetRecipe, Deliverable, Descend, Distances, Generate, Latent, Node, Origin, Plan, Stage, Starts, Train,
-    Tune, Varied,
+    Compare, DatasetRecipe, Deliverable, Descend, Distances, Generate, Latent, Node, Origin, Plan, Stage, Starts,
+    Train, Tune, Varied,
 };
 use super::resolve::{Declaration, Experiment, Origin as Source};
 use crate::diagnostic::Diagnostic;
+use crate::learn::kind;
 use crate::learn::tune::{apply, sample_trial};
 use crate::optimise::DescentSettings;
 use crate::random::Streams;
@@ -110,10 +111,8 @@ impl Builder<'_> {
             Stage::Descend(Descend {
                 starts,
                 count: count(declaration, "start.count", 100),
-                descent: descent(declaration, "descend")?.unwrap_or_else(|| DescentSettings {
-                    iterations: 0,
-                    ..DescentSettings::default()
-                }),
+                descent: descent(declaration, "descend")?
+                    .unwrap_or_else(|| DescentSettings { iterations: 0, ..DescentSettings::default() }),
                 keep_iterates: true,
             }),
             vec![problem_node],
@@ -174,10 +173,12 @@ impl Builder<'_> {
                 values: Vec::new(),
             })
             .collect();
+        let kind = kind(word(generator, "kind")).map_err(defect(declaration))?;
+        let schema = (kind.schema)();
         let mut trainings = Vec::with_capacity(trials);
         for trial in 0..trials {
             let mut settings = generator.settings.clone();
-            let drawn = sample_trial(&vary, &streams, trial as u64);
+            let drawn = sample_trial(&schema, &vary, &streams, trial as u64).map_err(defect(declaration))?;
             for ((path, value), column) in drawn.into_iter().zip(&mut varied) {
                 apply(&mut settings, &path, value.clone()).map_err(defect(declaration))?;
                 column.values.push(value);
@@ -199,7 +200,13 @@ impl Builder<'_> {
     }
 
     /// The node of a trained generator and the dataset that it was trained on.
-    fn generator(&mut self, name: &str, dataset: &str, problem: &str, blind: bool) -> Result<(usize, usize), Diagnostic> {
+    fn generator(
+        &mut self,
+        name: &str,
+        dataset: &str,
+        problem: &str,
+        blind: bool,
+    ) -> Result<(usize, usize), Diagnostic> {
         let declaration = &self.experiment.generators[name];
         let rows = self.dataset(dataset, problem, blind)?;
         let suffix = if blind { ".blind" } else { "" };
@@ -210,7 +217,12 @@ impl Builder<'_> {
                 return Ok((tuned, rows));
             }
             let stage = Stage::Train(Train { settings: None, trial: None });
-            let node = self.node(format!("train.{name}.{dataset}.{problem}{suffix}"), stage, vec![rows, tuned], BTreeMap::new());
+            let node = self.node(
+                format!("train.{name}.{dataset}.{problem}{suffix}"),
+                stage,
+                vec![rows, tuned],
+                BTreeMap::new(),
+            );
             return Ok((node, rows));
         }
         let stage = Stage::Train(Train { settings: Some(declaration.settings.clone()), trial: None });
@@ -231,10 +243,8 @@ impl Builder<'_> {
         let refine = descent(declaration, "refine")?;
         let refine_at = number(declaration, "refine_at").unwrap_or(0.0);
         let blind_too = declaration.word("blind") == Some("best_basin");
-        let places = sources(
-            declaration,
-            &[("conditions", "conditions"), ("replicates", "replicates"), ("outside", "outside")],
-        );
+        let places =
+            sources(declaration, &[("conditions", "conditions"), ("replicates", "replicates"), ("outside", "outside")]);
         let mut made = Vec::new();
         let mut lines: Vec<(String, usize, Vec<Key>)> = Vec::new();
         let training_work = |builder: &Self, rows: usize| {
@@ -268,7 +278,10 @@ impl Builder<'_> {
                         vec![solved, rows],
                         BTreeMap::new(),
                     );
-                    made.push((generator.clone(), Proposals { dataset: rows, solved, conditions: by_condition, compare: None }));
+                    made.push((
+                        generator.clone(),
+                        Proposals { dataset: rows, solved, conditions: by_condition, compare: None },
+                    ));
                 }
                 let Some(descent) = &refine else { continue };
                 let stage = Stage::Generate(Generate {
@@ -383,7 +396,9 @@ impl Builder<'_> {
             "descents" => {
                 self.proposals.get(&from).into_iter().flatten().filter_map(|made| made.compare).take(1).collect()
             }
-            "box" => self.proposals.get(&from).into_iter().flatten().flat_map(|made| [made.solved, made.dataset]).collect(),
+            "box" => {
+                self.proposals.get(&from).into_iter().flatten().flat_map(|made| [made.solved, made.dataset]).collect()
+            }
             _ => self.proposals.get(&from).into_iter().flatten().map(|made| made.conditions).collect(),
         };
         self.deliver(declaration, "figure", draw, nodes);

@@ -39,7 +39,8 @@ pub enum Reason {
 pub fn reasons(expanded: &Expanded, at: usize, last: Option<&Plan>, sources: &Sources) -> Vec<Reason> {
     let plan = &expanded.plan;
     let node = &plan.nodes[at];
-    let Some((last, old)) = last.and_then(|last| Some((last, last.nodes.iter().find(|known| known.name == node.name)?)))
+    let Some((last, old)) =
+        last.and_then(|last| Some((last, last.nodes.iter().find(|known| known.name == node.name)?)))
     else {
         return vec![Reason::New];
     };
@@ -67,12 +68,7 @@ pub fn reasons(expanded: &Expanded, at: usize, last: Option<&Plan>, sources: &So
     reasons
 }
 
-fn changed_fields(
-    old: &Node,
-    new: &Node,
-    origins: &BTreeMap<String, Origin>,
-    sources: &Sources,
-) -> Vec<Reason> {
+fn changed_fields(old: &Node, new: &Node, origins: &BTreeMap<String, Origin>, sources: &Sources) -> Vec<Reason> {
     let (before, after) = (fields(&old.stage), fields(&new.stage));
     let mut paths: Vec<&String> = before.keys().chain(after.keys()).collect();
     paths.sort();
@@ -123,7 +119,9 @@ fn flatten(path: &str, value: &Json, fields: &mut BTreeMap<String, String>) {
             if let Some((tag, inner)) = map.iter().next().filter(|_| map.len() == 1) {
                 match (tag.as_str(), inner) {
                     // The resolved values of settings are shown as the language writes them.
-                    ("Number" | "Integer" | "Text" | "List" | "Interval", inner) => return flatten(path, inner, fields),
+                    ("Number" | "Integer" | "Text" | "List" | "Interval", inner) => {
+                        return flatten(path, inner, fields);
+                    }
                     ("Choice", Json::Array(choice)) if choice.len() == 2 => {
                         flatten(path, &choice[0], fields);
                         return flatten(path, &choice[1], fields);

@@ -7,8 +7,7 @@ use crate::graph::Graph;
 /// A graph in the DOT language, boxes from left to right, one colour a group.
 #[must_use]
 pub fn dot(graph: &Graph) -> String {
-    const COLOURS: [&str; 8] =
-        ["#56B4E9", "#E69F00", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#0072B2", "#BBBBBB"];
+    const COLOURS: [&str; 8] = ["#56B4E9", "#E69F00", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#0072B2", "#BBBBBB"];
     let mut groups: Vec<&str> = Vec::new();
     let mut text = String::from("digraph plan {\n  rankdir = LR\n  node [shape = box, style = filled]\n");
     for (at, node) in graph.nodes.iter().enumerate() {

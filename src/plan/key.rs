@@ -30,18 +30,28 @@ impl KeyMaterial<'_> {
     /// Never: stages are plain data, whose serialisation cannot fail.
     #[must_use]
     pub fn text(&self) -> String {
-        ron::ser::to_string_pretty(self, ron::ser::PrettyConfig::new().struct_names(true))
-            .expect("plain data without custom serialisers is always valid RON")
+        text(self)
     }
 
     /// The key.
     #[must_use]
     pub fn key(&self) -> Key {
-        Key(blake3::hash(self.text().as_bytes()).to_hex()[..32].to_owned())
+        Key::of(self)
     }
 }
 
+fn text<T: Serialize>(material: &T) -> String {
+    ron::ser::to_string_pretty(material, ron::ser::PrettyConfig::new().struct_names(true))
+        .expect("plain data without custom serialisers is always valid RON")
+}
+
 impl Key {
+    /// The key of anything that is plain data: the first half of the BLAKE3 hash of its text.
+    #[must_use]
+    pub fn of<T: Serialize>(material: &T) -> Key {
+        Key(blake3::hash(text(material).as_bytes()).to_hex()[..32].to_owned())
+    }
+
     /// Reads a whole key; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Key> {

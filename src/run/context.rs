@@ -91,12 +91,8 @@ impl Context<'_> {
         }
         let done = parts.iter().flatten().count();
         self.progress.start(done, count);
-        parts
-            .par_iter_mut()
-            .enumerate()
-            .with_max_len(1)
-            .filter(|(_, part)| part.is_none())
-            .try_for_each(|(index, slot)| {
+        parts.par_iter_mut().enumerate().with_max_len(1).filter(|(_, part)| part.is_none()).try_for_each(
+            |(index, slot)| {
                 if self.stop.requested() {
                     return Err(StageError::Interrupted);
                 }
@@ -106,7 +102,8 @@ impl Context<'_> {
                 *slot = Some(part);
                 self.progress.advance();
                 Ok(())
-            })?;
+            },
+        )?;
         Ok(parts.into_iter().flatten().collect())
     }
 

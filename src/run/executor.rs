@@ -65,7 +65,13 @@ pub fn survey(plan: &Plan, store: &Store, wanted: &[usize]) -> BTreeMap<usize, P
 ///
 /// # Errors
 /// The first error of any node, after the nodes at work have stopped; what was finished before is in the store.
-pub fn execute(plan: &Plan, store: &Store, wanted: &[usize], options: Options, stop: &Stop) -> Result<Summary, RunError> {
+pub fn execute(
+    plan: &Plan,
+    store: &Store,
+    wanted: &[usize],
+    options: Options,
+    stop: &Stop,
+) -> Result<Summary, RunError> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.jobs.max(1))
         .stack_size(16 << 20)

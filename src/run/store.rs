@@ -267,7 +267,8 @@ impl Store {
     /// Notes how long a node took.
     pub fn note_seconds(&self, key: &Key, seconds: f64) {
         // A sidecar for people; a run does not fail over it.
-        let _ = write_atomically(&self.folder.join("seconds").join(key.to_string()), format!("{seconds:.3}\n").as_bytes());
+        let _ =
+            write_atomically(&self.folder.join("seconds").join(key.to_string()), format!("{seconds:.3}\n").as_bytes());
     }
 
     /// How long the node of this key took, when it was computed in this store.

@@ -79,7 +79,9 @@ impl Reader<'_> {
         let inner = self.entries(piece);
         self.report_if_silent(before, whole);
         let mut declaration = head?;
-        if let DeclarationKind::Experiment { entries, .. } | DeclarationKind::Named { entries, .. } = &mut declaration.kind {
+        if let DeclarationKind::Experiment { entries, .. } | DeclarationKind::Named { entries, .. } =
+            &mut declaration.kind
+        {
             *entries = inner;
         }
         declaration.span.end = self.end(piece);

@@ -264,10 +264,14 @@ impl Lexer<'_> {
             let help = if name.starts_with('_') && digits.bytes().all(|byte| byte.is_ascii_digit()) {
                 format!("write `{number}{digits}`: numbers have no separators between digits")
             } else {
-                format!("write `{number} {name}` in a reaction, `{number}*{name}` for a product; names begin with a letter")
+                format!(
+                    "write `{number} {name}` in a reaction, `{number}*{name}` for a product; names begin with a letter"
+                )
             };
             return self.refuse(stop, |span| {
-                Diagnostic::error("number", "a number runs into a name").at(span, "a blank or `*` is missing").help(help)
+                Diagnostic::error("number", "a number runs into a name")
+                    .at(span, "a blank or `*` is missing")
+                    .help(help)
             });
         }
         self.push(Kind::Number, end);
@@ -349,7 +353,10 @@ impl Lexer<'_> {
         let help = if right.contains(' ') { format!("write {right}") } else { format!("write `{right}`") };
         let message = if wrong.is_ascii() {
             format!("`{wrong}` is not an operator of kexp")
-        } else if wrong.chars().all(|character| character.is_whitespace() || matches!(character, '\u{200b}' | '\u{feff}')) {
+        } else if wrong
+            .chars()
+            .all(|character| character.is_whitespace() || matches!(character, '\u{200b}' | '\u{feff}'))
+        {
             format!("the character U+{:04X} looks like a blank, but is none", wrong.chars().next().map_or(0, u32::from))
         } else {
             format!("`{wrong}` is a typographic character that kexp does not read")
@@ -408,7 +415,9 @@ impl Lexer<'_> {
         let (message, label) = match character {
             '.' => ("a point stands alone".to_owned(), "expected a name or a digit beside it, or `..` for a range"),
             '\'' => ("strings are written in double quotes".to_owned(), "not read"),
-            _ if character.is_control() => (format!("the character U+{:04X} is not text", u32::from(character)), "not read"),
+            _ if character.is_control() => {
+                (format!("the character U+{:04X} is not text", u32::from(character)), "not read")
+            }
             _ => (format!("`{character}` has no meaning in kexp"), "not read"),
         };
         self.refuse(end, |span| Diagnostic::error("unexpected-character", message).at(span, label));

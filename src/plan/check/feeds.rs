@@ -28,6 +28,7 @@ pub(super) fn fed(experiment: &Experiment) -> BTreeSet<&str> {
     let generated = experiment.generates.values().flat_map(|generate| generate.words("from"));
     let compared = experiment.benchmarks.values().flat_map(|benchmark| benchmark.words("methods"));
     // What a tune chose was trained by the tune.
-    let chosen = experiment.generators.iter().filter(|(_, one)| one.word("kind") == Some("best")).map(|(name, _)| name.as_str());
+    let chosen =
+        experiment.generators.iter().filter(|(_, one)| one.word("kind") == Some("best")).map(|(name, _)| name.as_str());
     tuned.chain(generated).chain(compared).chain(chosen).collect()
 }

@@ -20,13 +20,17 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
             );
         }
         if figure.word("draw") == Some("distances")
-            && let (Some(Value::Number(at)), Some(generate)) = (figure.value("condition"), experiment.generates.get(from))
+            && let (Some(Value::Number(at)), Some(generate)) =
+                (figure.value("condition"), experiment.generates.get(from))
             && let Some(Value::List(conditions)) = generate.value("conditions")
             && !conditions.contains(&Value::Number(*at))
         {
             findings.push(
-                Diagnostic::error("out-of-bounds", format!("`{from}` has no proposals at the condition {}", plain(*at)))
-                    .at(place(figure, "condition"), "expected one of its conditions"),
+                Diagnostic::error(
+                    "out-of-bounds",
+                    format!("`{from}` has no proposals at the condition {}", plain(*at)),
+                )
+                .at(place(figure, "condition"), "expected one of its conditions"),
             );
         }
     }

@@ -17,7 +17,10 @@ pub(super) fn run(experiment: &Experiment, _places: &Places<'_>, findings: &mut 
             [_] if terms.contains(&"kl") => continue,
             [_] => ("the loss has no `kl` term", "without it the latent space has no shape to sample from"),
             [] => ("the loss has no reconstruction term", "expected gaussian, bce or continuous_bernoulli beside kl"),
-            _ => ("the loss has more than one reconstruction term", "expected one of gaussian, bce, continuous_bernoulli"),
+            _ => (
+                "the loss has more than one reconstruction term",
+                "expected one of gaussian, bce, continuous_bernoulli",
+            ),
         };
         let finding = Diagnostic::error("bad-loss", wrong.0).at(place(generator, "loss"), wrong.1);
         findings.push(finding.help("for example `loss = gaussian + kl(weight = 1)`"));

@@ -17,9 +17,13 @@ pub(in crate::plan) fn unfed(network: &Network, id: &str, formula: &Expression) 
     if reached.contains("time") || reached.iter().any(|name| changing.contains(name)) {
         return None;
     }
-    let constant: Vec<_> = network.species.iter().map(|one| one.id.as_str()).filter(|name| reached.contains(name)).collect();
+    let constant: Vec<_> =
+        network.species.iter().map(|one| one.id.as_str()).filter(|name| reached.contains(name)).collect();
     let help = if constant.is_empty() {
-        listed("species that change", network.species.iter().map(|one| one.id.as_str()).filter(|id| changing.contains(id)))
+        listed(
+            "species that change",
+            network.species.iter().map(|one| one.id.as_str()).filter(|id| changing.contains(id)),
+        )
     } else {
         Some(format!("nothing changes `{}`: no reaction, rule or event", constant.join("`, `")))
     };

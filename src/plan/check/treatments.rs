@@ -38,8 +38,11 @@ pub(in crate::plan) fn run(treatments: &[Treatment], places: &BTreeMap<String, S
         if closed && last == *treatment && path.iter().min() == Some(treatment) {
             path.push(last);
             findings.push(
-                Diagnostic::error("circular-definition", format!("treatments before themselves: {}", path.join(" -> ")))
-                    .at(*place, "leads back to itself"),
+                Diagnostic::error(
+                    "circular-definition",
+                    format!("treatments before themselves: {}", path.join(" -> ")),
+                )
+                .at(*place, "leads back to itself"),
             );
         }
     }

@@ -29,9 +29,12 @@ pub(in crate::plan) fn fill(
         let Some(kind) = setting(generator, &schema, path, findings) else { continue };
         if let Some(at) = found.iter().position(|other| overlap(&other.path, &path.text)) {
             findings.push(
-                Diagnostic::error("duplicate-setting", format!("`{}` and `{}` are varied both", path.text, found[at].path))
-                    .at(path.span, "varied again")
-                    .at(places[at], "first varied here"),
+                Diagnostic::error(
+                    "duplicate-setting",
+                    format!("`{}` and `{}` are varied both", path.text, found[at].path),
+                )
+                .at(path.span, "varied again")
+                .at(places[at], "first varied here"),
             );
             continue;
         }
@@ -51,13 +54,15 @@ pub(in crate::plan) fn fill(
 fn setting(generator: &Declaration, schema: &Schema, path: &Name, findings: &mut Vec<Diagnostic>) -> Option<Type> {
     if path.text == "kind" {
         findings.push(
-            Diagnostic::error("unknown-path", "`kind` cannot be varied").at(path.span, "expected a setting of the generator"),
+            Diagnostic::error("unknown-path", "`kind` cannot be varied")
+                .at(path.span, "expected a setting of the generator"),
         );
         return None;
     }
     if path.text.contains('*') {
         findings.push(
-            Diagnostic::error("unknown-path", "a varied setting is named in full").at(path.span, "has an asterisk in it"),
+            Diagnostic::error("unknown-path", "a varied setting is named in full")
+                .at(path.span, "has an asterisk in it"),
         );
         return None;
     }
@@ -95,7 +100,8 @@ fn typed(typing: &mut Typing<'_>, values: &Expr, kind: &Type, path: &str) -> Opt
                 match typing.value(item, kind, path) {
                     Some(value) if found.contains(&value) => {
                         typing.findings.push(
-                            Diagnostic::error("duplicate-value", "this value is listed twice").at(item.span, "listed again"),
+                            Diagnostic::error("duplicate-value", "this value is listed twice")
+                                .at(item.span, "listed again"),
                         );
                         sound = false;
                     }

@@ -60,9 +60,12 @@ pub(super) fn collect<'a>(files: &'a Files, findings: &mut Vec<Diagnostic>) -> C
     let mut everywhere: BTreeMap<(&str, &str), (usize, Span)> = BTreeMap::new();
     for (file, source) in files.files.iter().enumerate() {
         for declaration in &source.tree.declarations {
-            let DeclarationKind::Named { kind, pattern, name, title, value, entries } = &declaration.kind else { continue };
+            let DeclarationKind::Named { kind, pattern, name, title, value, entries } = &declaration.kind else {
+                continue;
+            };
             if !words::KINDS.contains(&kind.text.as_str()) {
-                let finding = Diagnostic::error("unknown-kind", format!("there is no kind of declaration `{}`", kind.text));
+                let finding =
+                    Diagnostic::error("unknown-kind", format!("there is no kind of declaration `{}`", kind.text));
                 findings.push(words::with_help(finding.at(kind.span, "unknown"), &kind.text, "kinds", words::KINDS));
                 continue;
             }
@@ -92,7 +95,16 @@ pub(super) fn collect<'a>(files: &'a Files, findings: &mut Vec<Diagnostic>) -> C
                 scopes[file].insert(&name.text, kind, name.span);
             }
             let (kind, title, value) = (kind.text.as_str(), title.as_ref(), value.as_ref());
-            declarations.push(Raw { file, kind, pattern: *pattern, name, title, value, entries, span: declaration.span });
+            declarations.push(Raw {
+                file,
+                kind,
+                pattern: *pattern,
+                name,
+                title,
+                value,
+                entries,
+                span: declaration.span,
+            });
         }
     }
     import(files, &mut scopes, findings);
@@ -147,7 +159,11 @@ pub(super) fn experiment(files: &Files, collected: &Collected<'_>, findings: &mu
         }
     }
     found.unwrap_or_else(|| {
-        let schema = schema::schema("experiment").unwrap_or(crate::schema::Schema { kind: "experiment", doc: "", fields: Vec::new() });
+        let schema = schema::schema("experiment").unwrap_or(crate::schema::Schema {
+            kind: "experiment",
+            doc: "",
+            fields: Vec::new(),
+        });
         Settled { declaration: unnamed(), schema, broken: false }
     })
 }
@@ -300,7 +316,11 @@ fn best<'a>(
         span: raw.span,
         vary: Vec::new(),
     };
-    let fields = vec![crate::schema::Field::required("kind", crate::schema::Type::Choice(vec![schema::best()]), "what generates")];
+    let fields = vec![crate::schema::Field::required(
+        "kind",
+        crate::schema::Type::Choice(vec![schema::best()]),
+        "what generates",
+    )];
     let schema = crate::schema::Schema { kind: "generator best", doc: "", fields };
     Some((Settled { declaration, schema, broken: false }, Vec::new()))
 }

@@ -66,7 +66,8 @@ pub(super) fn estimates(
             let matching: Vec<_> = candidates.iter().filter(fits).collect();
             for one in &matching {
                 let taken = wild && explicit.contains_key(one.id);
-                let known = found.iter().any(|known| known.id == one.id) || chosen.iter().any(|(known, _)| known.id == one.id);
+                let known =
+                    found.iter().any(|known| known.id == one.id) || chosen.iter().any(|(known, _)| known.id == one.id);
                 if !taken && !known {
                     chosen.push((*one, name.span));
                 }
@@ -96,7 +97,8 @@ pub(super) fn estimates(
                     plain(lower),
                     plain(upper)
                 );
-                let mut finding = Diagnostic::warning("nominal-outside", message).at(span, "estimated between these bounds");
+                let mut finding =
+                    Diagnostic::warning("nominal-outside", message).at(span, "estimated between these bounds");
                 if let Some(place) = one.place {
                     finding = finding.at(place, "its nominal value");
                 }
@@ -224,8 +226,11 @@ fn prior(expr: &Expr, findings: &mut Vec<Diagnostic>) -> Option<Prior> {
     }
     let [first, second] = arguments.as_slice() else {
         findings.push(
-            Diagnostic::error("argument-count", format!("`{}` takes 2 arguments; here are {}", name.text, arguments.len()))
-                .at(name.span, expected),
+            Diagnostic::error(
+                "argument-count",
+                format!("`{}` takes 2 arguments; here are {}", name.text, arguments.len()),
+            )
+            .at(name.span, expected),
         );
         return None;
     };
@@ -238,7 +243,8 @@ fn prior(expr: &Expr, findings: &mut Vec<Diagnostic>) -> Option<Prior> {
     };
     if !(sound && a.is_finite() && b.is_finite()) {
         findings.push(
-            Diagnostic::error("out-of-bounds", format!("this is no `{}` distribution", name.text)).at(second.value.span, label),
+            Diagnostic::error("out-of-bounds", format!("this is no `{}` distribution", name.text))
+                .at(second.value.span, label),
         );
         return None;
     }

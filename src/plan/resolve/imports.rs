@@ -149,7 +149,10 @@ pub(super) fn text_of(path: &Path, from: Option<Span>) -> Result<String, Diagnos
             return Err(at(finding, "not found").maybe_help(near_file(path)));
         }
         Err(error) => {
-            return Err(at(Diagnostic::error("unreadable-file", format!("cannot read {shown}: {error}")), "not readable"));
+            return Err(at(
+                Diagnostic::error("unreadable-file", format!("cannot read {shown}: {error}")),
+                "not readable",
+            ));
         }
     };
     String::from_utf8(bytes).map_err(|error| {

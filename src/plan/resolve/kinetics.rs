@@ -91,7 +91,8 @@ fn binary(expr: &Expr, lookup: &mut Lookup<'_>, findings: &mut Vec<Diagnostic>) 
         let right = convert(right, lookup, findings);
         let Some(function) = operation(operator) else {
             findings.push(
-                Diagnostic::error("wrong-type", "`over` has no place in a formula").at(span, "expected an operation on numbers"),
+                Diagnostic::error("wrong-type", "`over` has no place in a formula")
+                    .at(span, "expected an operation on numbers"),
             );
             all = None;
             continue;
@@ -153,7 +154,8 @@ fn call(
     let Some((_, function, fewest, most)) = FUNCTIONS.iter().find(|(known, ..)| *known == name.text) else {
         let names: Vec<_> = FUNCTIONS.iter().map(|(known, ..)| *known).collect();
         findings.push(words::with_help(
-            Diagnostic::error("unknown-function", format!("there is no function `{}`", name.text)).at(name.span, "unknown"),
+            Diagnostic::error("unknown-function", format!("there is no function `{}`", name.text))
+                .at(name.span, "unknown"),
             &name.text,
             "functions",
             &names,

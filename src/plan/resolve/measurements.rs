@@ -117,7 +117,8 @@ impl Table<'_> {
         }
         if found.is_empty() && self.bad == 0 {
             self.findings.push(
-                Diagnostic::error("empty-table", "the table has no measurements").at(from, "expected at least one line"),
+                Diagnostic::error("empty-table", "the table has no measurements")
+                    .at(from, "expected at least one line"),
             );
         }
         found
@@ -141,7 +142,9 @@ impl Table<'_> {
         }
         for (column, name) in COLUMNS.iter().enumerate().take(3) {
             if places[column].is_none() {
-                let help = Some("the first line names the columns: observable, time, value [, treatment] [, noise]".to_owned());
+                let help = Some(
+                    "the first line names the columns: observable, time, value [, treatment] [, noise]".to_owned(),
+                );
                 self.report(row, 0, format!("the column `{name}` is missing"), "expected it in this line", help);
             }
         }
@@ -178,7 +181,13 @@ impl Table<'_> {
         if let (Some(time), Some(cell)) = (time, cell(1))
             && time < 0.0
         {
-            self.report(cell.row, cell.column, format!("the time {} is negative", cell.text), "expected 0 or more", None);
+            self.report(
+                cell.row,
+                cell.column,
+                format!("the time {} is negative", cell.text),
+                "expected 0 or more",
+                None,
+            );
             return None;
         }
         Some(Measurement {
@@ -241,7 +250,13 @@ impl Table<'_> {
             if value > 0.0 && value.is_finite() {
                 return Some(Expression::Number(value));
             }
-            self.report(cell.row, cell.column, format!("the noise `{}` is no scale", cell.text), "expected more than 0", None);
+            self.report(
+                cell.row,
+                cell.column,
+                format!("the noise `{}` is no scale", cell.text),
+                "expected more than 0",
+                None,
+            );
             return None;
         }
         if self.noise_names.contains(&cell.text) {

@@ -70,7 +70,9 @@ pub fn load(path: &Path, options: &Options) -> Loaded {
     let experiment = resolve(&files, path, options, &mut sources, &mut findings);
     if files.incomplete {
         // What a broken part would have said is not there: names that only it declares are no errors of their own.
-        findings.retain(|finding| !matches!(finding.code, "unknown-name" | "unknown-path" | "unknown-import" | "unfed-generator"));
+        findings.retain(|finding| {
+            !matches!(finding.code, "unknown-name" | "unknown-path" | "unknown-import" | "unfed-generator")
+        });
     }
     let mut diagnostics: Vec<Diagnostic> = Vec::with_capacity(findings.len());
     for finding in findings {

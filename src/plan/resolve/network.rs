@@ -22,7 +22,12 @@ pub(super) struct Model {
 }
 
 /// Builds the network of an inline model; `None` when something in it is wrong.
-pub(super) fn build(name: &Name, title: Option<&Text>, entries: &[Entry], findings: &mut Vec<Diagnostic>) -> Option<Model> {
+pub(super) fn build(
+    name: &Name,
+    title: Option<&Text>,
+    entries: &[Entry],
+    findings: &mut Vec<Diagnostic>,
+) -> Option<Model> {
     let mut found = Vec::new();
     let mut builder = Builder { symbols: Symbols::default(), findings: &mut found };
     builder.collect(entries);
@@ -144,8 +149,9 @@ impl Builder<'_> {
             None => Diagnostic::error("unknown-symbol", format!("there is no compartment `{}`", name.text)),
         };
         let known = self.symbols.of(|kind| kind == SymbolKind::Compartment);
-        let finding = words::with_help(wrong.at(name.span, "expected a compartment"), &name.text, "compartments", &known)
-            .maybe_help(Some(format!("declare it: `compartment {} = 1`", name.text)));
+        let finding =
+            words::with_help(wrong.at(name.span, "expected a compartment"), &name.text, "compartments", &known)
+                .maybe_help(Some(format!("declare it: `compartment {} = 1`", name.text)));
         self.findings.push(finding);
     }
 
@@ -168,10 +174,11 @@ impl Builder<'_> {
                         .at(species.span, "a reaction would change it")
                         .at(*place, "its value is given here")
                 }
-                Some((kind, _)) => {
-                    Diagnostic::error("wrong-kind", format!("`{}` is {}, not a species", species.text, kind.described()))
-                        .at(species.span, "expected a species")
-                }
+                Some((kind, _)) => Diagnostic::error(
+                    "wrong-kind",
+                    format!("`{}` is {}, not a species", species.text, kind.described()),
+                )
+                .at(species.span, "expected a species"),
                 None => Diagnostic::error("unknown-symbol", format!("there is no species `{}`", species.text))
                     .at(species.span, "unknown")
                     .maybe_help(words::near(&species.text, self.symbols.of(|kind| kind == SymbolKind::Species))),
@@ -200,11 +207,12 @@ impl Builder<'_> {
     fn variable(&mut self, name: &Name, by: &str) -> bool {
         let wrong = match self.symbols.all.get(&name.text) {
             Some((SymbolKind::Species | SymbolKind::Parameter, _)) => return true,
-            Some((kind, place)) => {
-                Diagnostic::error("wrong-kind", format!("`{}` is {}: {by} cannot change it", name.text, kind.described()))
-                    .at(name.span, "expected a species or parameter")
-                    .at(*place, "declared here")
-            }
+            Some((kind, place)) => Diagnostic::error(
+                "wrong-kind",
+                format!("`{}` is {}: {by} cannot change it", name.text, kind.described()),
+            )
+            .at(name.span, "expected a species or parameter")
+            .at(*place, "declared here"),
             None => Diagnostic::error("unknown-symbol", format!("there is no variable `{}`", name.text))
                 .at(name.span, "expected a species or parameter")
                 .maybe_help(words::near(
@@ -286,10 +294,11 @@ impl Builder<'_> {
             let mut used = BTreeSet::new();
             analysis::symbols(&initial, &mut used);
             let wrong = used.into_iter().find(|used| {
-                *used == "time" || !matches!(
-                    self.symbols.all.get(*used),
-                    Some((SymbolKind::Parameter | SymbolKind::Compartment, _))
-                )
+                *used == "time"
+                    || !matches!(
+                        self.symbols.all.get(*used),
+                        Some((SymbolKind::Parameter | SymbolKind::Compartment, _))
+                    )
             });
             if let Some(wrong) = wrong {
                 let message = format!("the initial value of `{}` depends on `{wrong}`", name.text);
@@ -314,7 +323,8 @@ impl Builder<'_> {
                 && let Some((_, place)) = self.symbols.all.get(&reaction.id)
             {
                 let message = format!("`{}` has both a rule and a reaction", rule.variable);
-                let mut finding = Diagnostic::error("rule-and-reaction", message).at(*place, "this reaction changes it");
+                let mut finding =
+                    Diagnostic::error("rule-and-reaction", message).at(*place, "this reaction changes it");
                 if let Some((_, species)) = self.symbols.all.get(&rule.variable) {
                     finding = finding.at(*species, "a rate rule gives its derivative");
                 }

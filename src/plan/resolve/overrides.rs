@@ -154,11 +154,7 @@ fn locate<'a>(
 }
 
 /// Follows a path into an item of a sum or list, which is named by its word.
-fn item<'a>(
-    choices: &'a [Choice],
-    items: &'a mut [Value],
-    rest: &[&str],
-) -> Result<(&'a Type, &'a mut Value), Lost> {
+fn item<'a>(choices: &'a [Choice], items: &'a mut [Value], rest: &[&str]) -> Result<(&'a Type, &'a mut Value), Lost> {
     let candidates = items
         .iter()
         .filter_map(|item| match item {
@@ -201,7 +197,9 @@ fn unknown(path: &Name, segments: &[&str], lost: &Lost) -> Diagnostic {
     let message = match (before.is_empty(), segment.is_empty()) {
         (true, _) => format!("nothing here is called `{segment}`"),
         (false, true) => format!("`{before}` is not a setting: the path goes on"),
-        (false, false) if lost.candidates.is_empty() => format!("`{before}` has no settings of its own, and so no `{segment}`"),
+        (false, false) if lost.candidates.is_empty() => {
+            format!("`{before}` has no settings of its own, and so no `{segment}`")
+        }
         (false, false) => format!("`{before}` has no `{segment}`"),
     };
     let candidates: Vec<_> = lost.candidates.iter().map(String::as_str).collect();

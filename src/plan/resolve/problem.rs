@@ -6,8 +6,8 @@ use std::path::Path;
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::model::expression::Expression;
 use crate::model::problem::{
-    Noise, NoiseDistribution, Observable, ObjectiveKind, Preequilibration, Problem, ProblemParameter, Scale, SolverSettings,
-    Treatment,
+    Noise, NoiseDistribution, ObjectiveKind, Observable, Preequilibration, Problem, ProblemParameter, Scale,
+    SolverSettings, Treatment,
 };
 use crate::plan::check;
 use crate::schema::Value;
@@ -37,7 +37,10 @@ pub(super) struct Parts<'a> {
 /// Does an entry belong to a problem, beside its settings?
 pub(super) fn belongs(entry: &Entry) -> bool {
     match &entry.kind {
-        EntryKind::Parameter { .. } | EntryKind::Observable { .. } | EntryKind::Estimate { .. } | EntryKind::Prior { .. } => true,
+        EntryKind::Parameter { .. }
+        | EntryKind::Observable { .. }
+        | EntryKind::Estimate { .. }
+        | EntryKind::Prior { .. } => true,
         EntryKind::Group { word, .. } => word.text == "treatment",
         _ => false,
     }
@@ -119,8 +122,10 @@ impl Builder<'_> {
                 ProblemParameter { id: one.id.clone(), nominal: one.nominal, estimate }
             })
             .collect();
-        parameters.extend(fixed.into_iter().map(|(id, nominal)| {
-            ProblemParameter { id: id.clone(), nominal: *nominal, estimate: None }
+        parameters.extend(fixed.into_iter().map(|(id, nominal)| ProblemParameter {
+            id: id.clone(),
+            nominal: *nominal,
+            estimate: None,
         }));
         // Cells of the table can be judged only when every observable and treatment is known.
         let mut measured = Vec::new();
@@ -281,7 +286,8 @@ impl Builder<'_> {
         let constant = super::kinetics::evaluate(&scale);
         if constant <= 0.0 {
             self.findings.push(
-                Diagnostic::error("out-of-bounds", "noise needs a width above 0").at(argument.value.span, "expected more than 0"),
+                Diagnostic::error("out-of-bounds", "noise needs a width above 0")
+                    .at(argument.value.span, "expected more than 0"),
             );
             return None;
         }
@@ -330,11 +336,12 @@ impl Builder<'_> {
         let fits = |kind| matches!(kind, SymbolKind::Parameter | SymbolKind::Compartment | SymbolKind::Species);
         let wrong = match self.symbols.all.get(&key.text) {
             Some((kind, _)) if fits(*kind) => return true,
-            Some((kind, place)) => {
-                Diagnostic::error("wrong-kind", format!("`{}` is {}: a treatment cannot set it", key.text, kind.described()))
-                    .at(key.span, "expected a parameter, a compartment or the initial value of a species")
-                    .at(*place, "declared here")
-            }
+            Some((kind, place)) => Diagnostic::error(
+                "wrong-kind",
+                format!("`{}` is {}: a treatment cannot set it", key.text, kind.described()),
+            )
+            .at(key.span, "expected a parameter, a compartment or the initial value of a species")
+            .at(*place, "declared here"),
             None => Diagnostic::error("unknown-symbol", format!("there is no parameter `{}`", key.text))
                 .at(key.span, "expected a parameter, a compartment or a species")
                 .maybe_help(words::near(&key.text, self.symbols.of(fits).into_iter().chain(["before"]))),

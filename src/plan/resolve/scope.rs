@@ -27,6 +27,10 @@ impl Scope {
 
     /// The names of some kinds.
     pub fn of(&self, kinds: &[&str]) -> Vec<&str> {
-        self.names.iter().filter(|(_, (kind, _))| kinds.contains(&kind.as_str())).map(|(name, _)| name.as_str()).collect()
+        self.names
+            .iter()
+            .filter(|(_, (kind, _))| kinds.contains(&kind.as_str()))
+            .map(|(name, _)| name.as_str())
+            .collect()
     }
 }

@@ -35,9 +35,12 @@ pub(super) fn schema_of(written: &Written<'_>, findings: &mut Vec<Diagnostic>) -
     });
     let Some(value) = chosen else {
         findings.push(
-            Diagnostic::error("missing-setting", format!("{} `{}` says no `{}`", written.kind, written.name, variants.key))
-                .at(written.place, format!("expected `{} = {}`", variants.key, known.first().unwrap_or(&"...")))
-                .maybe_help(words::listed("known", known)),
+            Diagnostic::error(
+                "missing-setting",
+                format!("{} `{}` says no `{}`", written.kind, written.name, variants.key),
+            )
+            .at(written.place, format!("expected `{} = {}`", variants.key, known.first().unwrap_or(&"...")))
+            .maybe_help(words::listed("known", known)),
         );
         return None;
     };
@@ -197,5 +200,6 @@ pub(super) fn misplaced(entry: &EntryKind, span: Span, kind: &str) -> Diagnostic
         EntryKind::Estimate { .. } => ("estimate", span, "a problem"),
         EntryKind::Prior { name, .. } => ("prior", name.span, "a problem"),
     };
-    Diagnostic::error("unexpected-entry", format!("`{word}` has no place in a {kind}")).at(place, format!("belongs in {home}"))
+    Diagnostic::error("unexpected-entry", format!("`{word}` has no place in a {kind}"))
+        .at(place, format!("belongs in {home}"))
 }

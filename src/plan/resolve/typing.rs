@@ -197,8 +197,10 @@ impl Typing<'_> {
             }
             self.origins.insert(format!("{path}.{}", field.name), Origin::Default);
             if field.default.is_none() {
-                let finding = Diagnostic::error("missing-argument", format!("`{}` needs `{}`", choice.name, field.name));
-                self.findings.push(finding.at(span, format!("`{}` is {}: {}", field.name, describe(&field.kind), field.doc)));
+                let finding =
+                    Diagnostic::error("missing-argument", format!("`{}` needs `{}`", choice.name, field.name));
+                self.findings
+                    .push(finding.at(span, format!("`{}` is {}: {}", field.name, describe(&field.kind), field.doc)));
                 sound = false;
             }
         }
@@ -257,7 +259,8 @@ impl Typing<'_> {
             };
             if values.iter().any(|value| matches!(value, Value::Choice(known, _) if known == name)) {
                 self.findings.push(
-                    Diagnostic::error("duplicate-value", format!("`{name}` stands twice in the sum")).at(span, "said again"),
+                    Diagnostic::error("duplicate-value", format!("`{name}` stands twice in the sum"))
+                        .at(span, "said again"),
                 );
                 sound = false;
                 continue;
@@ -277,7 +280,8 @@ impl Typing<'_> {
         };
         if let Some(step) = step {
             self.findings.push(
-                Diagnostic::error("wrong-type", "an interval has no step").at(step.span, "remove `by` and what follows"),
+                Diagnostic::error("wrong-type", "an interval has no step")
+                    .at(step.span, "remove `by` and what follows"),
             );
             return None;
         }
@@ -285,8 +289,11 @@ impl Typing<'_> {
         let lower = constant(start, self.findings);
         let upper = constant(end, self.findings);
         let (lower, upper, scale) = (lower?, upper?, scale?);
-        ordered(lower, upper, scale, start.span, end.span, self.findings)
-            .then(|| Value::Interval { lower, upper, scale: scale.to_owned() })
+        ordered(lower, upper, scale, start.span, end.span, self.findings).then(|| Value::Interval {
+            lower,
+            upper,
+            scale: scale.to_owned(),
+        })
     }
 
     /// The scale word at the end of an interval.
@@ -315,7 +322,8 @@ impl Typing<'_> {
                         Some(value) if value.is_finite() => values.push(Value::Number(value)),
                         Some(_) => {
                             self.findings.push(
-                                Diagnostic::error("out-of-bounds", "expected a finite number").at(item.span, "is infinite"),
+                                Diagnostic::error("out-of-bounds", "expected a finite number")
+                                    .at(item.span, "is infinite"),
                             );
                             sound = false;
                         }
@@ -327,7 +335,8 @@ impl Typing<'_> {
             ExprKind::Range { start, end, step: Some(step), scale } => {
                 if let Some(scale) = scale {
                     self.findings.push(
-                        Diagnostic::error("wrong-type", "a range with steps has no scale").at(scale.span, "remove this word"),
+                        Diagnostic::error("wrong-type", "a range with steps has no scale")
+                            .at(scale.span, "remove this word"),
                     );
                     return None;
                 }
@@ -363,7 +372,8 @@ impl Typing<'_> {
             None
         };
         if let Some((message, span)) = wrong {
-            self.findings.push(Diagnostic::error("bad-range", message).at(span, "expected a range such as 0 .. 1 by 0.25"));
+            self.findings
+                .push(Diagnostic::error("bad-range", message).at(span, "expected a range such as 0 .. 1 by 0.25"));
             return None;
         }
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and MOST_VALUES")]

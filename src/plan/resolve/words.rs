@@ -4,19 +4,55 @@ use crate::diagnostic::Diagnostic;
 
 /// Words that start a declaration, and so the paths of overrides.
 pub(super) const KINDS: &[&str] = &[
-    "experiment", "model", "problem", "dataset", "generator", "tune", "generate", "benchmark", "figure", "table", "profile",
+    "experiment",
+    "model",
+    "problem",
+    "dataset",
+    "generator",
+    "tune",
+    "generate",
+    "benchmark",
+    "figure",
+    "table",
+    "profile",
 ];
 
 /// Names that no declaration may take: kinds, sources, and the methods that benchmarks list beside generators.
 const RESERVED: &[&str] = &[
-    "import", "pattern", "best", "csv", "parquet", "sbml", "petab", "biomodel", "biomodels", "petab_collection", "synthetic",
-    "none", "random", "latin_hypercube", "multi_jittered", "sobol", "screened", "best_jitter", "elite_gaussian", "kde",
-    "recombination", "multistart", "bayesian", "mcmc", "genetic", "cmaes", "differential_evolution", "scatter_search",
+    "import",
+    "pattern",
+    "best",
+    "csv",
+    "parquet",
+    "sbml",
+    "petab",
+    "biomodel",
+    "biomodels",
+    "petab_collection",
+    "synthetic",
+    "none",
+    "random",
+    "latin_hypercube",
+    "multi_jittered",
+    "sobol",
+    "screened",
+    "best_jitter",
+    "elite_gaussian",
+    "kde",
+    "recombination",
+    "multistart",
+    "bayesian",
+    "mcmc",
+    "genetic",
+    "cmaes",
+    "differential_evolution",
+    "scatter_search",
     "gradient",
 ];
 
 /// Symbols that formulas know by themselves, beside the functions.
-const SYMBOLS: &[&str] = &["time", "nominal", "kinetic", "inf", "nan", "true", "false", "not", "and", "or", "by", "in", "over"];
+const SYMBOLS: &[&str] =
+    &["time", "nominal", "kinetic", "inf", "nan", "true", "false", "not", "and", "or", "by", "in", "over"];
 
 /// May a declaration at the top level not have this name?
 pub(super) fn reserved(name: &str) -> bool {

@@ -36,7 +36,12 @@ pub(super) fn schema() -> Schema {
                 ],
                 "the rows that judge the training and are never trained on",
             ),
-            Field::new("rows", Type::List(Box::new(Type::Choice(vec![endpoints, iterates]))), rows, "what becomes a row"),
+            Field::new(
+                "rows",
+                Type::List(Box::new(Type::Choice(vec![endpoints, iterates]))),
+                rows,
+                "what becomes a row",
+            ),
             one_of(
                 "condition",
                 vec![
@@ -44,7 +49,8 @@ pub(super) fn schema() -> Schema {
                         "log_gap",
                         "log10(fval - best + offset), then 0 for the best and 1 for the worst training row",
                         vec![
-                            number("offset", 1e-12, 1e6, 0.05, "keeps the logarithm finite at the best row").unit("fval"),
+                            number("offset", 1e-12, 1e6, 0.05, "keeps the logarithm finite at the best row")
+                                .unit("fval"),
                         ],
                     ),
                     word("quantile", "the rank among the training rows"),

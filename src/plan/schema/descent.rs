@@ -33,8 +33,20 @@ pub(super) fn gradient(iterations: i64) -> Choice {
                 ],
                 "when a descent ends",
             ),
-            number("fval_tolerance", 0.0, 1.0, 1e-8, "converged when an iteration lowers fval by less, relative to fval"),
-            number("gradient_tolerance", 0.0, 1e3, 1e-6, "converged when no component of the projected gradient is larger"),
+            number(
+                "fval_tolerance",
+                0.0,
+                1.0,
+                1e-8,
+                "converged when an iteration lowers fval by less, relative to fval",
+            ),
+            number(
+                "gradient_tolerance",
+                0.0,
+                1e3,
+                1e-6,
+                "converged when no component of the projected gradient is larger",
+            ),
             number("step_tolerance", 0.0, 1.0, 1e-10, "converged when a step is shorter, on the estimation scale"),
         ],
     )

@@ -47,7 +47,11 @@ pub const TUNE_COLUMNS: &[&str] = &[
 
 pub(super) fn schemas() -> Vec<Schema> {
     let generator = || {
-        Field::required("from", Type::Reference(&["generator"]), "the trained generator: one that a tune chose, or one that a `generate` uses")
+        Field::required(
+            "from",
+            Type::Reference(&["generator"]),
+            "the trained generator: one that a tune chose, or one that a `generate` uses",
+        )
     };
     let proposals = || Field::required("from", Type::Reference(&["generate"]), "the proposals");
     vec![
@@ -55,7 +59,11 @@ pub(super) fn schemas() -> Vec<Schema> {
             "figure workflow",
             "The plan as a graph, and the layers of a generator's network beside it.",
             word("workflow", "this figure"),
-            vec![Field::optional("from", Type::Reference(&["generator"]), "the generator whose network is shown; the first one where nothing is said")],
+            vec![Field::optional(
+                "from",
+                Type::Reference(&["generator"]),
+                "the generator whose network is shown; the first one where nothing is said",
+            )],
         ),
         figure(
             "figure parallel_coordinates",
@@ -119,7 +127,11 @@ pub(super) fn table() -> Schema {
         doc: "A table of the draft, as CSV and Markdown.",
         fields: vec![
             Field::required("from", Type::Reference(&["generate", "tune"]), "what is tabulated"),
-            Field::optional("columns", Type::List(Box::new(Type::Word)), "its columns, in order; all where nothing is said"),
+            Field::optional(
+                "columns",
+                Type::List(Box::new(Type::Word)),
+                "its columns, in order; all where nothing is said",
+            ),
             Field::optional("caption", Type::Text, "what stands above it in the draft"),
         ],
     }

@@ -94,7 +94,8 @@ fn cvae() -> Schema {
                     vec![
                         number("lr", 1e-8, 10.0, 1e-3, "learning rate"),
                         number("weight_decay", 0.0, 10.0, 1e-5, "weight decay"),
-                        integer("epochs", 1, 1_000_000, 300, "at most this many passes over the training rows").unit("epochs"),
+                        integer("epochs", 1, 1_000_000, 300, "at most this many passes over the training rows")
+                            .unit("epochs"),
                         integer("batch", 2, 1_000_000, 128, "rows of one step").unit("rows"),
                         integer("patience", 1, 1_000_000, 40, "ends after this long without a lower validation loss")
                             .unit("epochs"),

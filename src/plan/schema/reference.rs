@@ -7,7 +7,9 @@ use crate::schema::{Choice, Field, Type, Value};
 /// All kinds and their settings as one Markdown page.
 #[must_use]
 pub fn reference() -> String {
-    let mut page = String::from("# Settings\n\nMade from the registered schemas: type, unit, default and bounds of every setting.\n");
+    let mut page = String::from(
+        "# Settings\n\nMade from the registered schemas: type, unit, default and bounds of every setting.\n",
+    );
     for schema in super::schemas() {
         let _ = write!(page, "\n## {}\n\n{}\n\n", schema.kind, schema.doc);
         page.push_str("| setting | type | unit | default | meaning |\n|---|---|---|---|---|\n");
@@ -114,7 +116,9 @@ pub fn show(value: &Value) -> String {
             let fields: Vec<_> = fields.iter().map(|(key, value)| format!("{key} = {}", show(value))).collect();
             format!("{name}({})", fields.join(", "))
         }
-        Value::Interval { lower, upper, scale } if scale == "linear" => format!("{} .. {}", plain(*lower), plain(*upper)),
+        Value::Interval { lower, upper, scale } if scale == "linear" => {
+            format!("{} .. {}", plain(*lower), plain(*upper))
+        }
         Value::Interval { lower, upper, scale } => format!("{} .. {} {scale}", plain(*lower), plain(*upper)),
         Value::Absent => "none".to_owned(),
     }

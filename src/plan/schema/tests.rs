@@ -6,7 +6,9 @@ fn accepts(kind: &Type, value: &Value) -> bool {
     match (kind, value) {
         (Type::Number { least, most }, Value::Number(number)) => (*least..=*most).contains(number),
         (Type::Integer { least, most }, Value::Integer(number)) => (*least..=*most).contains(number),
-        (Type::Text | Type::Word | Type::Reference(_), Value::Text(_)) | (Type::Interval, Value::Interval { .. }) => true,
+        (Type::Text | Type::Word | Type::Reference(_), Value::Text(_)) | (Type::Interval, Value::Interval { .. }) => {
+            true
+        }
         (Type::Choice(choices), Value::Choice(name, settings)) => choices.iter().any(|choice| {
             choice.name == name
                 && !choice.not_yet

@@ -235,7 +235,8 @@ impl Canvas {
         let sized = format!(" viewBox=\"0 0 {} {}\" font-family=", self.scene.width, self.scene.height);
         svg = svg.replacen(" font-family=", &sized, 1);
         let double = RasterBackend::new().with_scale(2.0 * PIXELS).render_scene(&self.scene);
-        let png = halved(&double.map_err(FigureError::Image)?).map_err(|error| FigureError::Image(error.to_string()))?;
+        let png =
+            halved(&double.map_err(FigureError::Image)?).map_err(|error| FigureError::Image(error.to_string()))?;
         Ok(Drawing { svg, png })
     }
 }

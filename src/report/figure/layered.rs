@@ -181,7 +181,8 @@ fn sort(layers: &mut [Vec<usize>], above: &[Vec<usize>], below: &[Vec<usize>]) {
     let mut best = (crossings(layers, below), layers.to_vec());
     for sweep in 0..SWEEPS {
         let neighbours = if sweep % 2 == 0 { above } else { below };
-        let order: Vec<usize> = if sweep % 2 == 0 { (0..layers.len()).collect() } else { (0..layers.len()).rev().collect() };
+        let order: Vec<usize> =
+            if sweep % 2 == 0 { (0..layers.len()).collect() } else { (0..layers.len()).rev().collect() };
         for index in order {
             let wish = |node: usize| mean(neighbours[node].iter().map(|&other| places[other])).unwrap_or(places[node]);
             let mut keyed: Vec<(f64, usize)> = layers[index].iter().map(|&node| (wish(node), node)).collect();
@@ -207,8 +208,11 @@ fn crossings(layers: &[Vec<usize>], below: &[Vec<usize>]) -> usize {
     }
     let mut total = 0;
     for layer in layers {
-        let ends: Vec<(usize, usize)> =
-            layer.iter().flat_map(|&node| below[node].iter().map(move |&to| (node, to))).map(|(a, b)| (places[a], places[b])).collect();
+        let ends: Vec<(usize, usize)> = layer
+            .iter()
+            .flat_map(|&node| below[node].iter().map(move |&to| (node, to)))
+            .map(|(a, b)| (places[a], places[b]))
+            .collect();
         if ends.len() > 1000 {
             continue;
         }
@@ -227,7 +231,8 @@ fn centres(layers: &[Vec<usize>], widths: &[f64], above: &[Vec<usize>], below: &
     let alone = |a: usize, b: usize| single(a, b) && above[b] == [a] || single(b, a) && above[a] == [b];
     let sweeps = if widths.len() < 300 { 20 * SWEEPS } else { 2 * SWEEPS };
     for sweep in 0..=sweeps {
-        let order: Vec<usize> = if sweep % 2 == 0 { (0..layers.len()).collect() } else { (0..layers.len()).rev().collect() };
+        let order: Vec<usize> =
+            if sweep % 2 == 0 { (0..layers.len()).collect() } else { (0..layers.len()).rev().collect() };
         for index in order {
             let layer = &layers[index];
             let wishes: Vec<f64> = layer

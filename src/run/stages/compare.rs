@@ -11,7 +11,7 @@ use super::rows::vectors;
 use crate::evaluate::bootstrap::{self, Interval, Resampling, Statistic};
 use crate::evaluate::minima::{self, MinimaTolerances, Minimum};
 use crate::evaluate::quantiles::quantile;
-use crate::model::problem::SolverSettings;
+use crate::model::problem::{Problem, SolverSettings};
 use crate::optimise::Work;
 use crate::plan::node::Compare;
 use crate::random::Streams;
@@ -50,11 +50,11 @@ struct Line {
 /// origin against the last plain design), `minima.parquet` and `target.ron`.
 pub(super) fn run(context: &Context, settings: &Compare) -> Result<Vec<String>, StageError> {
     let objective = SolverObjective::of_input(context, 0)?;
-    let plain = *objective.solver.settings();
+    let plain = objective.solver.settings();
     let tight = objective.solver.with_solver(SolverSettings { rtol: 1e-10, atol: plain.atol.min(1e-10), ..plain });
     let lines = lines(context, settings, &objective, &tight)?;
 
-    let nominal = tight.evaluate(&tight.nominal()).fval;
+    let nominal = tight.evaluate(tight.nominal()).fval;
     let lowest = lines.iter().flat_map(|line| line.fval_end.iter().copied()).fold(f64::INFINITY, f64::min);
     let fval = nominal.min(lowest);
     let hits: Vec<Vec<bool>> = lines
@@ -64,7 +64,8 @@ pub(super) fn run(context: &Context, settings: &Compare) -> Result<Vec<String>, 
             line.fval_end.iter().zip(&line.converged).map(hit).collect()
         })
         .collect();
-    let found = distinct(&lines, &tight);
+    let problem: Problem = context.input(0).value("problem")?;
+    let found = distinct(&lines, &measured_ranges(&problem));
     let resampling = Resampling { resamples: settings.resamples, confidence: 0.95 };
     let streams = context.streams();
 
@@ -126,7 +127,7 @@ fn lines(
 }
 
 /// The distinct minima over all origins, whose members are numbered through all converged ends of all lines.
-fn distinct(lines: &[Line], tight: &ProblemSolver) -> Vec<(Minimum, Vec<(usize, usize)>)> {
+fn distinct(lines: &[Line], scales: &[f64]) -> Vec<(Minimum, Vec<(usize, usize)>)> {
     let ends: Vec<(usize, usize)> = lines
         .iter()
         .enumerate()
@@ -138,13 +139,26 @@ fn distinct(lines: &[Line], tight: &ProblemSolver) -> Vec<(Minimum, Vec<(usize, 
     let fvals: Vec<f64> = ends.iter().map(|&(line, at)| lines[line].fval_end[at]).collect();
     let observables: Vec<Vec<f64>> = ends.iter().map(|&(line, at)| lines[line].observables[at].clone()).collect();
     let starts = lines.iter().map(|line| line.fval_end.len()).sum();
-    minima::distinct(&fvals, &observables, &tight.measurement_scales(), starts, MinimaTolerances::default())
+    minima::distinct(&fvals, &observables, scales, starts, MinimaTolerances::default())
         .into_iter()
         .map(|minimum| {
             let members = minimum.members.iter().map(|&member| ends[member]).collect();
             (minimum, members)
         })
         .collect()
+}
+
+/// For each measurement the range of the measured values of its observable.
+fn measured_ranges(problem: &Problem) -> Vec<f64> {
+    let range = |observable: usize| {
+        let values =
+            problem.measurements.iter().filter(|known| known.observable == observable).map(|known| known.value);
+        let (low, high) =
+            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+        if high > low { high - low } else { 1.0 }
+    };
+    let ranges: Vec<f64> = (0..problem.observables.len()).map(range).collect();
+    problem.measurements.iter().map(|measurement| ranges[measurement.observable]).collect()
 }
 
 fn descents(lines: &[Line], hits: &[Vec<bool>], found: &[(Minimum, Vec<(usize, usize)>)]) -> Table {
@@ -181,9 +195,8 @@ fn summary(
     let medians: Vec<Option<Interval>> = (0..lines.len()).map(median).collect();
     let end = |interval: &Option<Interval>, pick: fn(&Interval) -> f64| interval.as_ref().map_or(f64::NAN, pick);
     let count = |at: usize| hits[at].iter().filter(|hit| **hit).count() as u64;
-    let own_minima = |at: usize| {
-        found.iter().filter(|(_, members)| members.iter().any(|(line, _)| *line == at)).count() as u64
-    };
+    let own_minima =
+        |at: usize| found.iter().filter(|(_, members)| members.iter().any(|(line, _)| *line == at)).count() as u64;
     let gradients = |work: &Work| work.gradients + work.values;
     Table::new()
         .text("origin", lines.iter().map(|line| line.label.clone()).collect())

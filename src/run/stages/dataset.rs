@@ -59,9 +59,8 @@ pub(super) fn run(context: &Context, recipe: &DatasetRecipe) -> Result<Vec<Strin
     let done: DescentsSummary = descents.value("summary")?;
     let fval_end = ends.numbers("fval_end")?;
 
-    let kept: Vec<usize> = (0..ends.rows())
-        .filter(|&start| !(recipe.blind && fval_end[start] <= done.lowest + BASIN))
-        .collect();
+    let kept: Vec<usize> =
+        (0..ends.rows()).filter(|&start| !(recipe.blind && fval_end[start] <= done.lowest + BASIN)).collect();
     let solved: Vec<usize> = kept.iter().copied().filter(|&start| fval_end[start].is_finite()).collect();
     if solved.is_empty() {
         let causes: Vec<String> = done.failed.iter().map(|(cause, count)| format!("{cause}: {count}")).collect();
@@ -79,10 +78,13 @@ pub(super) fn run(context: &Context, recipe: &DatasetRecipe) -> Result<Vec<Strin
     let starts = rows.integers("start")?;
     let fvals = rows.numbers("fval")?;
     let is_training = |row: usize| !held_out.contains(&(starts[row] as usize));
-    let training: Vec<f64> =
-        (0..rows.rows()).filter(|&row| is_training(row)).map(|row| fvals[row]).filter(|fval| fval.is_finite()).collect();
+    let training: Vec<f64> = (0..rows.rows())
+        .filter(|&row| is_training(row))
+        .map(|row| fvals[row])
+        .filter(|fval| fval.is_finite())
+        .collect();
     let kind: ConditionKind = recipe.condition.to().map_err(StageError::refused)?;
-    let scale = ConditionScale::fit(&kind, &training).map_err(StageError::refused)?;
+    let scale = ConditionScale::fit(kind, &training).map_err(StageError::refused)?;
 
     let failed: Vec<usize> = kept.iter().copied().filter(|start| !fval_end[*start].is_finite()).collect();
     let table = table(&rows, &ends.select(&failed), &names, &scale, &is_training)?;

@@ -28,8 +28,7 @@ pub(super) fn run(context: &Context, settings: &Generate) -> Result<Vec<String>,
             return Err(StageError::Interrupted);
         }
         let streams = context.streams().part(&format!("condition {index}"));
-        let mut drawn =
-            trained.sample(condition, settings.replicates, &streams).map_err(StageError::refused)?;
+        let mut drawn = trained.sample(condition, settings.replicates, &streams).map_err(StageError::refused)?;
         let first: Vec<usize> = drawn.iter().map(|x| outside(x)).collect();
         if settings.outside == "reject" {
             for draw in 1..MOST_DRAWS {
@@ -52,10 +51,8 @@ pub(super) fn run(context: &Context, settings: &Generate) -> Result<Vec<String>,
         }
         context.progress.advance();
     }
-    let table = Table::new()
-        .number("condition", conditions)
-        .integer("replicate", replicates)
-        .integer("outside", counts);
+    let table =
+        Table::new().number("condition", conditions).integer("replicate", replicates).integer("outside", counts);
     context.draft.table("vectors", &with_vectors(table, &dataset.names, &rows))?;
     Ok(Vec::new())
 }

@@ -14,9 +14,12 @@ mod solve;
 mod train;
 mod tune;
 
+pub use compare::Target as CompareTarget;
 pub use dataset::DatasetSummary;
 pub use descend::DescentsSummary;
 pub use objective::SolverObjective;
+pub use train::TrainingSummary;
+pub use tune::Choice as TuneChoice;
 
 use super::context::Context;
 use super::error::StageError;

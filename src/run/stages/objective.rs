@@ -28,8 +28,10 @@ impl SolverObjective {
     /// # Errors
     /// When its bounds are upside down or not finite.
     pub fn new(solver: ProblemSolver) -> Result<Self, StageError> {
-        let bounds =
-            Bounds::new(solver.lower().to_vec(), solver.upper().to_vec()).map_err(StageError::refused)?;
+        if let Some(reason) = solver.no_gradient() {
+            return Err(StageError::refused(reason));
+        }
+        let bounds = Bounds::new(solver.lower().to_vec(), solver.upper().to_vec()).map_err(StageError::refused)?;
         Ok(Self { solver, bounds })
     }
 }
@@ -44,8 +46,8 @@ impl Objective for SolverObjective {
     }
 
     fn gradient(&self, x: &[f64]) -> Option<GradientAnswer> {
-        let answer = self.solver.gradient(x);
-        answer.evaluation.fval.is_finite().then(|| GradientAnswer {
+        let answer = self.solver.gradient(x).ok()?;
+        answer.evaluation.fval.is_finite().then_some(GradientAnswer {
             fval: answer.evaluation.fval,
             gradient: answer.gradient,
             hessian: answer.fisher,

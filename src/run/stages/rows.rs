@@ -14,7 +14,6 @@ pub(super) fn with_vectors(mut table: Table, names: &[String], rows: &[Vec<f64>]
 
 /// The vectors of a table, one for each row.
 pub(super) fn vectors(table: &Table, names: &[String]) -> Result<Vec<Vec<f64>>, TableError> {
-    let columns =
-        names.iter().map(|name| table.numbers(&format!("{PREFIX}{name}"))).collect::<Result<Vec<_>, _>>()?;
+    let columns = names.iter().map(|name| table.numbers(&format!("{PREFIX}{name}"))).collect::<Result<Vec<_>, _>>()?;
     Ok((0..table.rows()).map(|row| columns.iter().map(|column| column[row]).collect()).collect())
 }

@@ -68,11 +68,10 @@ pub(super) fn run(context: &Context, train: &Train) -> Result<Vec<String>, Stage
     }
     match trained {
         Ok(trained) => write(context, &settings, &trained),
-        Err(LearnError::Interrupted) => Err(StageError::Interrupted),
+        Err(LearnError::Interrupted { .. }) => Err(StageError::Interrupted),
         Err(error) if train.trial.is_some() => {
             let refused = Some(error.to_string());
-            let summary =
-                TrainingSummary { refused, parameters: 0, epochs: 0, best_epoch: 0, metrics: Vec::new() };
+            let summary = TrainingSummary { refused, parameters: 0, epochs: 0, best_epoch: 0, metrics: Vec::new() };
             context.draft.value("summary", &summary)?;
             Ok(vec![format!("this trial counts as lost: {error}")])
         }

@@ -68,8 +68,7 @@ pub(super) fn run(context: &Context, tune: &Tune) -> Result<Vec<String>, StageEr
         .integer("chosen", (0..summaries.len()).map(|trial| i64::from(trial == chosen)).collect())
         .text("refused", summaries.iter().map(|summary| summary.refused.clone().unwrap_or_default()).collect());
     context.draft.table("trials", &table)?;
-    let configuration =
-        tune.varied.iter().map(|varied| (varied.path.clone(), words(&varied.values[chosen]))).collect();
+    let configuration = tune.varied.iter().map(|varied| (varied.path.clone(), words(&varied.values[chosen]))).collect();
     context.draft.value(
         "choice",
         &Choice {

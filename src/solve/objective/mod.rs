@@ -36,6 +36,20 @@ pub struct Evaluation {
     pub steps: usize,
 }
 
+impl Evaluation {
+    /// The cause of the failure in one stable word; empty when the evaluation succeeded.
+    #[must_use]
+    pub fn cause(&self) -> &'static str {
+        self.outcome.map_or_else(Failure::word, |_| "")
+    }
+
+    /// The attempt that succeeded, counted from 1; 0 when none did.
+    #[must_use]
+    pub fn attempt(&self) -> usize {
+        self.outcome.map_or(0, |attempt| attempt.rung + 1)
+    }
+}
+
 /// The objective with its derivatives on the estimation scale.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gradient {

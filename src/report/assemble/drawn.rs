@@ -1,0 +1,198 @@
+//! One declared figure: its picture, its data and its short table. Pictures are kept in the store by a key over all
+//! that they show, so that an unchanged figure is not drawn again.
+
+use serde::Serialize;
+
+use super::AssembleError;
+use super::tables;
+use crate::graph::Graph;
+use crate::plan::key::Key;
+use crate::plan::node::{Deliverable, Plan, Stage};
+use crate::report::figure::{self, Drawing};
+use crate::run::RunError;
+use crate::run::stages::{CompareTarget, DatasetSummary};
+use crate::run::store::{Artifact, Store};
+use crate::schema::Value;
+use crate::table::Table;
+
+/// Grows whenever the same data gives another picture.
+const VERSION: u32 = 1;
+
+/// A figure with what stands beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drawn {
+    /// The picture as SVG.
+    pub svg: Vec<u8>,
+    /// The same picture as PNG.
+    pub png: Vec<u8>,
+    /// All rows behind the picture, as CSV.
+    pub data: Option<Vec<u8>>,
+    /// A short table for the draft.
+    pub summary: Option<Table>,
+    /// A caption for figures without one.
+    pub caption: String,
+}
+
+/// What a figure's key is a hash of.
+#[derive(Serialize)]
+struct Material<'a> {
+    version: u32,
+    draw: &'a str,
+    settings: &'a std::collections::BTreeMap<String, Value>,
+    from: Vec<&'a Key>,
+    graph: Option<Graph>,
+}
+
+/// The key of a figure: what it draws, its settings and the artifacts that it shows.
+#[must_use]
+pub fn key(plan: &Plan, figure: &Deliverable) -> Key {
+    let mut settings = figure.settings.clone();
+    settings.remove("caption");
+    let material = Material {
+        version: VERSION,
+        draw: &figure.draw,
+        settings: &settings,
+        from: figure.from.iter().map(|&at| &plan.nodes[at].key).collect(),
+        graph: (figure.draw == "workflow").then(|| plan.graph()),
+    };
+    Key::of(&material)
+}
+
+/// Draws a figure, or takes its picture from the store.
+pub(super) fn draw(plan: &Plan, figure: &Deliverable, store: &Store) -> Result<Drawn, AssembleError> {
+    let key = key(plan, figure);
+    let shown = shown(plan, figure, store)?;
+    let caption = shown.caption.to_owned();
+    let data = shown.data.as_ref().map(|table| table.to_csv().into_bytes());
+    if store.has(&key) {
+        let artifact = store.artifact(&key);
+        if let (Ok(svg), Ok(png)) = (artifact.bytes("figure.svg"), artifact.bytes("figure.png")) {
+            return Ok(Drawn { svg, png, data, summary: shown.summary, caption });
+        }
+    }
+    let drawing = (shown.draw)().map_err(|error| AssembleError::Figure { name: figure.name.clone(), error })?;
+    if let Ok(draft) = store.draft() {
+        draft.bytes("figure.svg", drawing.svg.as_bytes())?;
+        draft.bytes("figure.png", &drawing.png)?;
+        store.publish(&key, "figure", draft)?;
+    }
+    Ok(Drawn { svg: drawing.svg.into_bytes(), png: drawing.png, data, summary: shown.summary, caption })
+}
+
+type Draw<'a> = Box<dyn FnOnce() -> Result<Drawing, figure::FigureError> + 'a>;
+
+/// What a figure shows, before it is drawn.
+struct Shown<'a> {
+    data: Option<Table>,
+    summary: Option<Table>,
+    caption: &'static str,
+    draw: Draw<'a>,
+}
+
+fn shown<'a>(plan: &'a Plan, figure: &'a Deliverable, store: &Store) -> Result<Shown<'a>, AssembleError> {
+    let artifacts: Vec<Artifact> = figure.from.iter().map(|&at| store.artifact(&plan.nodes[at].key)).collect();
+    let first = || {
+        artifacts.first().ok_or_else(|| RunError::Artifact {
+            node: figure.name.clone(),
+            reason: "nothing that is run gives what this figure shows".to_owned(),
+        })
+    };
+    let option = |name: &str, otherwise: f64| match figure.settings.get(name) {
+        Some(Value::Number(value)) => *value,
+        Some(Value::Integer(value)) => *value as f64,
+        _ => otherwise,
+    };
+    Ok(match figure.draw.as_str() {
+        "workflow" => {
+            let plan_graph = plan.graph();
+            let network: Option<Graph> = artifacts.first().map(|artifact| artifact.value("graph")).transpose()?;
+            Shown {
+                data: None,
+                summary: None,
+                caption: "A: the plan of the experiment. B: the network of the generator.",
+                draw: Box::new(move || match &network {
+                    Some(network) => figure::graph::draw_panels(&[("Plan", &plan_graph), ("Network", network)]),
+                    None => figure::graph::draw(&plan_graph),
+                }),
+            }
+        }
+        "parallel_coordinates" => {
+            let trials = first()?.table("trials")?;
+            let scales = match &plan.nodes[figure.from[0]].stage {
+                Stage::Tune(tune) => tune
+                    .varied
+                    .iter()
+                    .filter(|varied| varied.log10)
+                    .map(|varied| (varied.path.clone(), figure::parallel_coordinates::Scale::Log10))
+                    .collect(),
+                _ => Vec::new(),
+            };
+            let drawn = tables::parallel(&trials)?;
+            Shown {
+                summary: Some(tables::best_trials(&trials)?),
+                data: Some(trials),
+                caption: "Random search over the settings of the generator. A: all trials. B: the best ones.",
+                draw: Box::new(move || figure::parallel_coordinates::draw(&drawn, &scales)),
+            }
+        }
+        "training_curves" => {
+            let history = first()?.table("history")?;
+            Shown {
+                summary: Some(tables::best_epoch(&history)?),
+                data: Some(history.clone()),
+                caption: "Loss, error and correlations of the reconstruction by epoch.",
+                draw: Box::new(move || figure::training_curves::draw(&history)),
+            }
+        }
+        "latent_umap" => {
+            let latent = first()?.table("latent")?;
+            let bins = option("bins", 0.1);
+            Shown {
+                summary: None,
+                data: Some(latent.clone()),
+                caption: "UMAP of the latents of the validation rows, coloured by condition.",
+                draw: Box::new(move || figure::latent_umap::draw(&latent, bins)),
+            }
+        }
+        "feasibility" => {
+            let conditions = first()?.table("conditions")?;
+            let drawn = tables::renamed(&conditions, &[("feasible", "share")])?;
+            Shown {
+                summary: Some(tables::feasibility(&conditions)?),
+                data: Some(conditions),
+                caption: "Share of generated vectors that solve, with Wilson's 95 % interval.",
+                draw: Box::new(move || figure::feasibility::draw(&drawn)),
+            }
+        }
+        "box" => {
+            let solved = first()?.table("solved")?;
+            let dataset: DatasetSummary = artifacts[1].value("summary")?;
+            let reference = figure::box_plot::Reference { best: dataset.best, worst: dataset.worst };
+            Shown {
+                summary: Some(tables::boxes(&solved)?),
+                data: Some(solved.clone()),
+                caption: "Objective values of the generated vectors by condition.",
+                draw: Box::new(move || figure::box_plot::draw(&solved, reference)),
+            }
+        }
+        "distances" => {
+            let distances = first()?.table("distances")?;
+            Shown {
+                summary: Some(first()?.table("summary")?),
+                data: Some(distances.clone()),
+                caption: "Distances of the proposals to the training rows, and among the best training rows.",
+                draw: Box::new(move || figure::distances::draw(&distances)),
+            }
+        }
+        _ => {
+            let descents = first()?.table("descents")?;
+            let target: CompareTarget = first()?.value("target")?;
+            Shown {
+                summary: Some(tables::origins(&first()?.table("summary")?)?),
+                data: Some(descents.clone()),
+                caption: "Ends of local descents by origin of their starts.",
+                draw: Box::new(move || figure::descents::draw(&descents, target.fval)),
+            }
+        }
+    })
+}

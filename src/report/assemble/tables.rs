@@ -1,0 +1,188 @@
+//! The tables that the draft shows, cut from those of the artifacts.
+
+use super::AssembleError;
+use crate::plan::node::{Deliverable, Plan, Stage};
+use crate::run::store::Store;
+use crate::schema::Value;
+use crate::table::{Column, Table, TableError};
+
+/// How many trials the draft shows.
+const BEST_TRIALS: usize = 5;
+
+/// The named columns of a table, in this order.
+pub(super) fn columns(table: &Table, names: &[&str]) -> Result<Table, TableError> {
+    names.iter().try_fold(Table::new(), |cut, name| {
+        let column = table.column(name).ok_or_else(|| TableError::NoColumn((*name).to_owned()))?;
+        Ok(cut.with(name, column.clone()))
+    })
+}
+
+/// A table with some columns under other names.
+pub(super) fn renamed(table: &Table, names: &[(&str, &str)]) -> Result<Table, TableError> {
+    table.names().try_fold(Table::new(), |made, name| {
+        let column = table.column(name).ok_or_else(|| TableError::NoColumn(name.to_owned()))?;
+        let shown = names.iter().find(|(old, _)| *old == name).map_or(name, |(_, new)| *new);
+        Ok(made.with(shown, column.clone()))
+    })
+}
+
+/// What the parallel coordinates are drawn from: the varied settings and the two losses.
+pub(super) fn parallel(trials: &Table) -> Result<Table, TableError> {
+    let varied = varied(trials);
+    let mut names = vec!["trial"];
+    names.extend(varied.iter().map(String::as_str));
+    names.extend(["training.loss", "validation.loss", "chosen"]);
+    renamed(&columns(trials, &names)?, &[("training.loss", "training_loss"), ("validation.loss", "validation_loss")])
+}
+
+/// The varied settings stand between the number of the trial and its metrics.
+fn varied(trials: &Table) -> Vec<String> {
+    trials.names().skip(1).take_while(|name| *name != "training.loss").map(str::to_owned).collect()
+}
+
+/// The best trials by validation loss, best first.
+pub(super) fn best_trials(trials: &Table) -> Result<Table, TableError> {
+    let losses = trials.numbers("validation.loss")?;
+    let mut rows: Vec<usize> = (0..losses.len()).filter(|&row| losses[row].is_finite()).collect();
+    rows.sort_by(|&one, &other| losses[one].total_cmp(&losses[other]));
+    rows.truncate(BEST_TRIALS);
+    let varied = varied(trials);
+    let mut names = vec!["trial"];
+    names.extend(varied.iter().map(String::as_str));
+    names.extend(["training.loss", "validation.loss", "validation.rmse", "best_epoch"]);
+    columns(&trials.select(&rows), &names)
+}
+
+/// The epoch whose weights were kept.
+pub(super) fn best_epoch(history: &Table) -> Result<Table, TableError> {
+    let best = history.integers("best")?;
+    let rows: Vec<usize> = (0..best.len()).filter(|&row| best[row] == 1).collect();
+    columns(&history.select(&rows), &["epoch", "split", "loss", "rmse", "pearson", "spearman"])
+}
+
+/// Feasibility by condition, with failures by cause.
+pub(super) fn feasibility(conditions: &Table) -> Result<Table, TableError> {
+    let failed: Vec<String> =
+        conditions.names().filter(|name| name.starts_with("failed: ")).map(str::to_owned).collect();
+    let mut names = vec!["condition", "generated", "outside", "solved", "feasible", "lower", "upper"];
+    names.extend(failed.iter().map(String::as_str));
+    columns(conditions, &names)
+}
+
+/// Order statistics by condition, from single fvals.
+pub(super) fn boxes(solved: &Table) -> Result<Table, TableError> {
+    let boxes = crate::evaluate::quantiles::box_by_condition(solved.numbers("condition")?, solved.numbers("fval")?);
+    let (conditions, fvals) = (solved.numbers("condition")?, solved.integers("better")?);
+    let column = |pick: fn(&crate::evaluate::quantiles::BoxStatistics) -> f64| {
+        boxes.iter().map(|(_, found)| found.as_ref().map_or(f64::NAN, pick)).collect::<Vec<f64>>()
+    };
+    let better =
+        |condition: f64| (0..fvals.len()).filter(|&row| conditions[row] == condition && fvals[row] == 1).count() as i64;
+    Ok(Table::new()
+        .number("condition", boxes.iter().map(|(condition, _)| *condition).collect())
+        .integer(
+            "solved",
+            boxes.iter().map(|(_, found)| found.as_ref().map_or(0, |found| found.solved as i64)).collect(),
+        )
+        .number("lowest", column(|found| found.lowest))
+        .number("lower quartile", column(|found| found.lower_quartile))
+        .number("median", column(|found| found.median))
+        .number("upper quartile", column(|found| found.upper_quartile))
+        .number("highest", column(|found| found.highest))
+        .integer("better than all training rows", boxes.iter().map(|(condition, _)| better(*condition)).collect()))
+}
+
+/// Descents by origin, with the columns that a reader compares.
+pub(super) fn origins(summary: &Table) -> Result<Table, TableError> {
+    let names = [
+        "origin",
+        "starts",
+        "failed",
+        "converged",
+        "hits",
+        "hit_share",
+        "hit_lower",
+        "hit_upper",
+        "lowest",
+        "median_end",
+        "distinct_minima",
+        "evaluations",
+        "training_evaluations",
+        "evaluations_per_hit",
+    ];
+    columns(summary, &names)
+}
+
+/// A declared table: the trials of a tune, or the conditions or origins of proposals, cut to its columns.
+pub(super) fn declared(plan: &Plan, table: &Deliverable, store: &Store) -> Result<Table, AssembleError> {
+    let wanted: Vec<String> = match table.settings.get("columns") {
+        Some(Value::List(items)) => items
+            .iter()
+            .filter_map(|item| match item {
+                Value::Text(text) | Value::Choice(text, _) => Some(text.clone()),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let mut candidates = Vec::new();
+    for &at in &table.from {
+        let artifact = store.artifact(&plan.nodes[at].key);
+        candidates.push(match &plan.nodes[at].stage {
+            Stage::Tune(_) => artifact.table("trials")?,
+            Stage::Compare(_) => artifact.table("summary")?,
+            _ => artifact.table("conditions")?,
+        });
+    }
+    // The table that has most of the wanted columns is meant: rows by origin or rows by condition.
+    let fits = |candidate: &Table| wanted.iter().filter(|name| candidate.column(name).is_some()).count();
+    let best = candidates.iter().max_by_key(|candidate| fits(candidate));
+    let Some(best) = best else { return Ok(Table::new()) };
+    if wanted.is_empty() {
+        return Ok(best.clone());
+    }
+    let names: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    Ok(columns(best, &names)?)
+}
+
+/// Tables of the same shape below each other, with a first column that says which is which. A column that only some
+/// have is filled with 0, NaN or nothing.
+pub(super) fn stacked(label: &str, parts: &[(String, Table)]) -> Table {
+    let mut names: Vec<&str> = Vec::new();
+    for (_, part) in parts {
+        for name in part.names() {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    let words = parts.iter().flat_map(|(word, part)| vec![word.clone(); part.rows()]).collect();
+    names.into_iter().fold(Table::new().text(label, words), |table, name| {
+        let kind = parts.iter().find_map(|(_, part)| part.column(name));
+        let column = match kind {
+            Some(Column::Integer(_)) => Column::Integer(
+                parts
+                    .iter()
+                    .flat_map(|(_, part)| part.integers(name).map_or_else(|_| vec![0; part.rows()], <[i64]>::to_vec))
+                    .collect(),
+            ),
+            Some(Column::Text(_)) => Column::Text(
+                parts
+                    .iter()
+                    .flat_map(|(_, part)| {
+                        part.texts(name).map_or_else(|_| vec![String::new(); part.rows()], <[String]>::to_vec)
+                    })
+                    .collect(),
+            ),
+            _ => Column::Number(
+                parts
+                    .iter()
+                    .flat_map(|(_, part)| {
+                        part.numbers(name).map_or_else(|_| vec![f64::NAN; part.rows()], <[f64]>::to_vec)
+                    })
+                    .collect(),
+            ),
+        };
+        table.with(name, column)
+    })
+}

@@ -1,0 +1,117 @@
+//! The values that `kexp:value` markers can show, from the artifacts of a run.
+
+use super::AssembleError;
+use super::tables::stacked;
+use crate::plan::node::{Plan, Stage};
+use crate::report::results::{ResultTable, Results, Value};
+use crate::run::stages::{CompareTarget, DatasetSummary, DescentsSummary, TrainingSummary, TuneChoice};
+use crate::run::store::Store;
+use crate::table::Table;
+
+/// Adds values and tables of every node that has something to say, by the name of its declaration.
+pub(super) fn add(plan: &Plan, store: &Store, results: &mut Results) -> Result<(), AssembleError> {
+    let mut conditions: Vec<(String, Vec<(String, Table)>)> = Vec::new();
+    for node in &plan.nodes {
+        let artifact = store.artifact(&node.key);
+        let rest = node.name.split_once('.').map_or("", |(_, rest)| rest);
+        match &node.stage {
+            Stage::Problem(problem) => {
+                let estimated = problem.parameters.iter().filter(|parameter| parameter.estimate.is_some()).count();
+                results.integer(rest, "species", problem.network.species.len());
+                results.integer(rest, "reactions", problem.network.reactions.len());
+                results.integer(rest, "parameters", estimated);
+                results.integer(rest, "observables", problem.observables.len());
+                results.integer(rest, "measurements", problem.measurements.len());
+                results.number(rest, "rtol", problem.solver.rtol);
+                results.number(rest, "atol", problem.solver.atol);
+            }
+            Stage::Descend(_) => {
+                let summary: DescentsSummary = artifact.value("summary")?;
+                let name = format!("descend.{rest}");
+                results.integer(&name, "descents", summary.descents);
+                results.integer(&name, "converged", summary.converged);
+                results.integer(&name, "failed", summary.failed.values().sum());
+                results.number(&name, "lowest", summary.lowest);
+                results.integer(&name, "evaluations", (summary.work.values + summary.work.gradients) as usize);
+            }
+            Stage::Dataset(_) => {
+                let summary: DatasetSummary = artifact.value("summary")?;
+                let name = format!("dataset.{rest}");
+                results.integer(&name, "rows", summary.training + summary.validation);
+                results.integer(&name, "training", summary.training);
+                results.integer(&name, "validation", summary.validation);
+                results.integer(&name, "descents", summary.descents);
+                results.integer(&name, "failed", summary.failed);
+                results.integer(&name, "hits", summary.hits);
+                results.integer(&name, "left_out", summary.left_out);
+                results.number(&name, "best", summary.best);
+                results.number(&name, "worst", summary.worst);
+                results.integer(&name, "evaluations", (summary.work.values + summary.work.gradients) as usize);
+            }
+            Stage::Tune(_) => {
+                let choice: TuneChoice = artifact.value("choice")?;
+                results.integer(rest, "trials", choice.trials);
+                results.integer(rest, "refused", choice.refused);
+                results.integer(rest, "trial", choice.trial);
+                results.number(rest, "value", choice.value);
+                for (path, value) in choice.configuration {
+                    results.values.insert(format!("{rest}.{path}"), Value::Text(value));
+                }
+                training(rest, &artifact.value("summary")?, results);
+                results.tables.insert(format!("{rest}.trials"), ResultTable::from(&artifact.table("trials")?));
+            }
+            Stage::Train(train) if train.trial.is_none() => {
+                training(&format!("train.{rest}"), &artifact.value("summary")?, results);
+            }
+            Stage::Conditions => {
+                let (name, generator) = rest.rsplit_once('.').unwrap_or((rest, ""));
+                let part = (generator.to_owned(), artifact.table("conditions")?);
+                match conditions.iter_mut().find(|(known, _)| known == name) {
+                    Some((_, parts)) => parts.push(part),
+                    None => conditions.push((name.to_owned(), vec![part])),
+                }
+            }
+            Stage::Compare(_) => {
+                let target: CompareTarget = artifact.value("target")?;
+                results.number(rest, "target", target.fval);
+                results.number(rest, "nominal", target.nominal);
+                results.number(rest, "lowest", target.lowest);
+                results.integer(rest, "minima", target.minima);
+                for part in ["summary", "differences"] {
+                    let table = ResultTable::from(&artifact.table(part)?);
+                    let name = if part == "summary" { "descents" } else { part };
+                    results.tables.insert(format!("{rest}.{name}"), table);
+                }
+            }
+            Stage::Distances(_) => {
+                let table = ResultTable::from(&artifact.table("summary")?);
+                results.tables.insert(format!("distances.{rest}"), table);
+            }
+            Stage::Train(_) | Stage::Generate(_) | Stage::Solve | Stage::Latent(_) => {}
+        }
+    }
+    for (name, parts) in conditions {
+        results.tables.insert(name, ResultTable::from(&stacked("generator", &parts)));
+    }
+    results.integer("experiment", "seed", usize::try_from(plan.seed).unwrap_or(usize::MAX));
+    Ok(())
+}
+
+fn training(name: &str, summary: &TrainingSummary, results: &mut Results) {
+    results.integer(name, "parameters", summary.parameters);
+    results.integer(name, "epochs", summary.epochs);
+    results.integer(name, "best_epoch", summary.best_epoch);
+    for (metric, value) in &summary.metrics {
+        results.number(name, metric, *value);
+    }
+}
+
+impl Results {
+    fn number(&mut self, name: &str, part: &str, value: f64) {
+        self.values.insert(format!("{name}.{part}"), Value::Number(value));
+    }
+
+    fn integer(&mut self, name: &str, part: &str, value: usize) {
+        self.values.insert(format!("{name}.{part}"), Value::Integer(i64::try_from(value).unwrap_or(i64::MAX)));
+    }
+}
