@@ -37,7 +37,7 @@ pub(in crate::plan) use scope::Scope;
 pub(in crate::plan) use typing::Typing;
 pub(in crate::plan) use words::{listed, near};
 
-use collect::{Collected, Raw};
+use collect::Collected;
 use overrides::Settled;
 
 /// What the command line says beside the file.

@@ -86,18 +86,18 @@ pub(super) fn apply(
 /// The declarations that a path names, and the segments that are left for their settings.
 fn targets<'a>(segments: &[&'a str], all: &[Settled]) -> Result<(Vec<usize>, Vec<&'a str>), Lost> {
     let first = segments.first().copied().unwrap_or_default();
-    let of_kind = |kind: &str| all.iter().enumerate().filter(move |(_, one)| one.declaration.kind == *kind);
+    let is = |index: &usize, kind: &str| all[*index].declaration.kind == kind;
     if first == "experiment" {
-        return Ok((of_kind("experiment").map(|(index, _)| index).collect(), segments[1..].to_vec()));
+        return Ok(((0..all.len()).filter(|index| is(index, first)).collect(), segments[1..].to_vec()));
     }
     if words::KINDS.contains(&first) && segments.len() > 1 {
-        let kind = first.to_owned();
-        let candidates = || of_kind(&kind).map(|(_, one)| one.declaration.name.clone()).collect();
-        let found: Vec<_> = of_kind(&kind).filter(|(_, one)| glob(segments[1], &one.declaration.name)).collect();
+        let known: Vec<usize> = (0..all.len()).filter(|index| is(index, first)).collect();
+        let named = |index: &usize| all[*index].declaration.name.as_str();
+        let found: Vec<_> = known.iter().copied().filter(|index| glob(segments[1], named(index))).collect();
         if found.is_empty() {
-            return Err(Lost { segment: 1, candidates: candidates() });
+            return Err(Lost { segment: 1, candidates: known.iter().map(|index| named(index).to_owned()).collect() });
         }
-        return Ok((found.into_iter().map(|(index, _)| index).collect(), segments[2..].to_vec()));
+        return Ok((found, segments[2..].to_vec()));
     }
     // Without a kind in front, figures and tables answer only to names that nothing else has.
     let drawn = |one: &Settled| matches!(one.declaration.kind.as_str(), "figure" | "table");
@@ -114,8 +114,8 @@ fn targets<'a>(segments: &[&'a str], all: &[Settled]) -> Result<(Vec<usize>, Vec
         }
     }
     if segments.len() == 1
-        && let Some((index, one)) = of_kind("experiment").next()
-        && one.schema.fields.iter().any(|field| field.name == first)
+        && let Some(index) = (0..all.len()).find(|index| is(index, "experiment"))
+        && all[index].schema.fields.iter().any(|field| field.name == first)
     {
         return Ok((vec![index], segments.to_vec()));
     }

@@ -79,7 +79,7 @@ impl Builder<'_> {
         let own = self.declare(entries);
         let (observables, complete) = self.observables(entries);
         let treatments = self.treatments(entries);
-        let candidates = self.candidates(&own);
+        let candidates = candidates(model, &own, &self.symbols);
         let lines: Vec<_> = entries
             .iter()
             .filter_map(|entry| match &entry.kind {
@@ -184,22 +184,6 @@ impl Builder<'_> {
             }
         }
         own
-    }
-
-    /// Constant parameters: those of the model, then the problem's own.
-    fn candidates<'b>(&'b self, own: &'b [(String, f64)]) -> Vec<Candidate<'b>> {
-        let network = &self.parts.model.network;
-        let changing = analysis::dynamic(network);
-        let kinetic: BTreeSet<_> = analysis::kinetic(network).into_iter().collect();
-        let place = |id: &str| self.symbols.all.get(id).map(|(_, span)| *span);
-        let model = network.parameters.iter().filter(|one| !changing.contains(one.id.as_str())).map(|one| Candidate {
-            id: &one.id,
-            nominal: one.value,
-            place: place(&one.id),
-            kinetic: kinetic.contains(one.id.as_str()),
-        });
-        let own = own.iter().map(|(id, nominal)| Candidate { id, nominal: *nominal, place: place(id), kinetic: false });
-        model.chain(own).collect()
     }
 
     fn formula(&mut self, expr: &Expr, itself: Option<(&str, &Expression)>) -> Option<Expression> {
@@ -365,6 +349,23 @@ impl Builder<'_> {
         );
         None
     }
+}
+
+/// Constant parameters: those of the model, then the problem's own.
+fn candidates<'a>(model: &'a Model, own: &'a [(String, f64)], symbols: &Symbols) -> Vec<Candidate<'a>> {
+    let network = &model.network;
+    let changing = analysis::dynamic(network);
+    let kinetic: BTreeSet<_> = analysis::kinetic(network).into_iter().collect();
+    let place = |id: &str| symbols.all.get(id).map(|(_, span)| *span);
+    let constant = network.parameters.iter().filter(|one| !changing.contains(one.id.as_str()));
+    let constant = constant.map(|one| Candidate {
+        id: &one.id,
+        nominal: one.value,
+        place: place(&one.id),
+        kinetic: kinetic.contains(one.id.as_str()),
+    });
+    let own = own.iter().map(|(id, nominal)| Candidate { id, nominal: *nominal, place: place(id), kinetic: false });
+    constant.chain(own).collect()
 }
 
 /// Stands in for noise that is missing or wrong while the rest of a problem, which fails anyway, is checked.
