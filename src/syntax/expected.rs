@@ -45,17 +45,19 @@ impl<'a> Failure<'a> {
         let furthest = base + attempts.max_position;
         let at = tokens.iter().position(|token| token.end() > furthest).unwrap_or(tokens.len());
         let here = tokens.get(at).map(|token| token.start());
-        let expected = if here == Some(furthest) {
+        let touches = at.checked_sub(1).is_some_and(|last| tokens[last].end() == furthest);
+        let mut expected = if here == Some(furthest) && !touches {
             Expected::new(&words(error))
         } else {
-            // Inside a word or at the end: ask again what may follow the tokens before it.
+            // Inside a word, right after one that could go on, or at the end: ask what may follow the tokens before,
+            // with a character after them that never fits.
             let end = at.checked_sub(1).map_or(base, |last| tokens[last].end());
-            let before = format!("{} ", &masked[base..end]);
-            match read(rule, &before) {
-                Err(error) => Expected::new(&words(&error)),
-                Ok(_) => Expected(BTreeSet::from([END.to_owned()])),
-            }
+            let before = format!("{} \u{1}", &masked[base..end]);
+            read(rule, &before).map_or_else(|error| Expected::new(&words(&error)), |_| Expected::default())
         };
+        if matches!(rule, Rule::one_declaration_head | Rule::one_entry_head) && expected.0.remove(END) {
+            expected.0.insert("`{`".to_owned());
+        }
         Self { source, file, all, tokens, at, rule, expected }
     }
 
@@ -203,6 +205,14 @@ impl Expected {
         if words.iter().any(|word| !goes_on.contains(word)) {
             words.retain(|word| !goes_on.contains(word));
         }
+        // Options that few mean are left out where the usual ones are there.
+        let has = |word: &str| self.0.contains(word);
+        words.retain(|word| match *word {
+            "`=`" => !(has("`,`") && has("`)`")),
+            "`pattern`" => !has("a name"),
+            "a string in quotes" => !has("`{`"),
+            _ => true,
+        });
         // Names and values first, the end last.
         words.sort_by_key(|word| (*word == END, word.starts_with('`')));
         match words.as_slice() {

@@ -136,6 +136,7 @@ fn is_silent(rule: Rule) -> bool {
             | Rule::kw_by
             | Rule::kw_noise
             | Rule::range_sign
+            | Rule::assign
     )
 }
 

@@ -247,7 +247,8 @@ impl Builder<'_> {
             return !next_is("}") && !self.begins_entry(newline + 1);
         }
         if self.tokens[last].is(self.source, ",") {
-            return true; // only in the names of `estimate` and `import`: others have ended the entry
+            // Only in the names of `estimate` and `import`: other commas have ended the entry.
+            return !next_is("}") && !self.begins_entry(newline + 1);
         }
         let Some(next) = next else { return false };
         let begins = |word| self.tokens[first].is_word(self.source, word);
@@ -324,6 +325,7 @@ impl Builder<'_> {
         self.extend(at);
         if let Some(piece) = &mut self.frame().current {
             piece.head.end = piece.head.end.min(at);
+            piece.block.get_or_insert_default();
         }
         if second {
             self.report(
@@ -468,7 +470,7 @@ impl Builder<'_> {
     fn begins_declaration(&self, at: usize) -> bool {
         let next = self.tokens.get(at + 1).map(|next| next.kind);
         match self.tokens[at].text(self.source) {
-            "experiment" => next == Some(Kind::Text),
+            "experiment" => next == Some(Kind::Text) || self.tokens.get(at + 1).is_some_and(|next| next.is(self.source, "{")),
             word => next == Some(Kind::Word) && DECLARATIONS.contains(&word),
         }
     }

@@ -88,7 +88,7 @@ const LOOKALIKES: [(&str, &str); 34] = [
     ("\u{201e}", "\""),
     ("\u{ab}", "\""),
     ("\u{bb}", "\""),
-    ("\u{2018}", "'"),
+    ("\u{2018}", "\""),
     ("\u{2019}", "'"),
     ("\u{d7}", "*"),
     ("\u{b7}", "*"),
@@ -296,7 +296,9 @@ impl Lexer<'_> {
         loop {
             match bytes.get(end) {
                 None | Some(b'\n') => {
-                    let end = self.source[..end].trim_end_matches('\r').len();
+                    // A brace at the end of the line most likely opens a block.
+                    let line = self.source[self.at..end].trim_end();
+                    let end = self.at + line.strip_suffix('{').map_or(line, str::trim_end).len();
                     return self.refuse(end, |span| {
                         Diagnostic::error("unterminated-string", "this string has no closing quote")
                             .at(span, "expected `\"` before the end of the line")
@@ -347,7 +349,7 @@ impl Lexer<'_> {
     }
 
     fn lookalike(&mut self, wrong: &'static str, right: &'static str) {
-        if matches!(wrong, "\u{201c}" | "\u{201d}" | "\u{201e}" | "\u{ab}" | "\u{bb}") {
+        if matches!(wrong, "\u{2018}" | "\u{201c}" | "\u{201d}" | "\u{201e}" | "\u{ab}" | "\u{bb}") {
             return self.curly_string();
         }
         let help = if right.contains(' ') { format!("write {right}") } else { format!("write `{right}`") };
@@ -369,7 +371,7 @@ impl Lexer<'_> {
     /// A string in typographic quotes, up to its closing quote on the same line.
     fn curly_string(&mut self) {
         let line = self.source[self.at..].split('\n').next().unwrap_or_default();
-        let closing = ['\u{201c}', '\u{201d}', '\u{201e}', '\u{ab}', '\u{bb}', '"'];
+        let closing = ['\u{201c}', '\u{201d}', '\u{201e}', '\u{ab}', '\u{bb}', '\u{2018}', '\u{2019}', '"'];
         let end = line
             .char_indices()
             .skip(1)

@@ -9,17 +9,20 @@ use crate::diagnostic::{Diagnostic, Span, suggest};
 
 /// The diagnostic for a known mistake.
 pub(super) fn diagnostic(failure: &Failure) -> Option<Diagnostic> {
-    let traps: [fn(&Failure) -> Option<Diagnostic>; 18] = [
+    let traps: [fn(&Failure) -> Option<Diagnostic>; 21] = [
         unknown_declaration,
         braces_as_value,
         decimal_comma,
         bare_reaction,
         unknown_entry,
         keyword_as_name,
+        import_of_nothing,
         quoted_name,
         name_with_other_characters,
         wrong_assignment,
         missing_part_of_reaction,
+        setting_without_sign,
+        other_comparison,
         second_range,
         unknown_scale,
         semicolon,
@@ -122,7 +125,8 @@ fn unknown_declaration(failure: &Failure) -> Option<Diagnostic> {
 fn unknown_entry(failure: &Failure) -> Option<Diagnostic> {
     let word = failure.text(0);
     let two_words = kind(failure, 0) == Some(Kind::Word) && kind(failure, 1) == Some(Kind::Word);
-    if is_declaration(failure) || ENTRIES.contains(&word) || OPERATOR_WORDS.contains(&word) || !two_words {
+    let group = failure.rule == Rule::one_entry_head;
+    if is_declaration(failure) || group || ENTRIES.contains(&word) || OPERATOR_WORDS.contains(&word) || !two_words {
         return None;
     }
     let help = did_you_mean(word, &ENTRIES).or_else(|| {
@@ -184,17 +188,33 @@ fn bare_reaction(failure: &Failure) -> Option<Diagnostic> {
     )
 }
 
-/// `parameter in = 3`
+/// `parameter in = 3`. The grammar looks past such a word before it refuses it, so it may be the token before.
 fn keyword_as_name(failure: &Failure) -> Option<Diagnostic> {
-    let word = failure.text(failure.at);
+    let reserved = |at: usize| kind(failure, at) == Some(Kind::Word) && OPERATOR_WORDS.contains(&failure.text(at));
     let operand = failure.expected.has_name() || failure.expected.has_value();
-    if kind(failure, failure.at) != Some(Kind::Word) || !OPERATOR_WORDS.contains(&word) || !operand {
+    let before = failure.at.checked_sub(1).filter(|before| {
+        let of_species = failure.text(0) == "species" && *before > 1 && failure.text(*before) == "in";
+        reserved(*before) && failure.expected.has_name() && !of_species
+    });
+    let at = if reserved(failure.at) && operand { failure.at } else { before? };
+    let word = failure.text(at);
+    Some(
+        error("reserved-word", format!("`{word}` is a word of the language and cannot be a name"))
+            .at(place(failure, at), "expected a name")
+            .help(format!("choose another name, such as `{word}_`")),
+    )
+}
+
+/// `import from "x.kexp"`
+fn import_of_nothing(failure: &Failure) -> Option<Diagnostic> {
+    let before = failure.at.checked_sub(1)?;
+    if failure.text(0) != "import" || failure.text(before) != "from" || !failure.expected.has("from") {
         return None;
     }
     Some(
-        error("reserved-word", format!("`{word}` is a word of the language and cannot be a name"))
-            .at(failure.here(), format!("expected {}", failure.expected.words()))
-            .help(format!("choose another name, such as `{word}_`")),
+        error("syntax", "a name to import is missing")
+            .at(place(failure, before), "expected a name before it")
+            .maybe_help(form(failure)),
     )
 }
 
@@ -217,10 +237,15 @@ fn quoted_name(failure: &Failure) -> Option<Diagnostic> {
 fn name_with_other_characters(failure: &Failure) -> Option<Diagnostic> {
     let text = failure.text(failure.at);
     if kind(failure, failure.at) == Some(Kind::Word) && text.contains(['.', '*']) && failure.expected.has_name() {
+        let help = if text.contains('*') {
+            "asterisks stand for several names in `estimate`, `prior` and `vary`".to_owned()
+        } else {
+            format!("write `{}`", text.replace('.', "_"))
+        };
         return Some(
-            error("syntax", format!("`{text}` cannot be declared"))
-                .at(failure.here(), "a declared name has no `.` and no `*`")
-                .help(format!("write `{}`", text.replace(['.', '*'], "_").trim_end_matches('_'))),
+            error("syntax", format!("`{text}` is not a single name"))
+                .at(failure.here(), "expected a name without `.` and `*`")
+                .help(help),
         );
     }
     let before = failure.tokens.get(failure.at.checked_sub(1)?)?;
@@ -258,12 +283,49 @@ fn wrong_assignment(failure: &Failure) -> Option<Diagnostic> {
     Some(error("syntax", why).at(failure.here(), "expected `=`").maybe_help(form(failure)))
 }
 
+/// `seed 3`
+fn setting_without_sign(failure: &Failure) -> Option<Diagnostic> {
+    let value = matches!(kind(failure, 1), Some(Kind::Number | Kind::Text)) || matches!(failure.text(1), "[" | "-");
+    if is_declaration(failure) || failure.at != 1 || !failure.expected.has("=") || !value {
+        return None;
+    }
+    let help = match failure.text(0) {
+        word if ENTRIES.contains(&word) => form(failure),
+        word => Some(format!("a setting reads `{word} = ...`")),
+    };
+    Some(error("syntax", format!("expected `=` after `{}`", failure.text(0))).at(failure.here(), "expected `=`").maybe_help(help))
+}
+
+/// `a = b`, `a =< b`, `a <> b` for comparisons
+fn other_comparison(failure: &Failure) -> Option<Diagnostic> {
+    let (found, next) = (failure.text(failure.at), failure.text(failure.at + 1));
+    let before = failure.at.checked_sub(1).map_or("", |before| failure.text(before));
+    let after_value = failure.expected.has_operator();
+    let (wrong, right) = match (before, found, next) {
+        (_, "=", "<") if after_value => ("=<", "<="),
+        (_, "=", _) if after_value => ("=", "=="),
+        ("<", ">", _) if failure.expected.has_value() => ("<>", "!="),
+        _ => return None,
+    };
+    Some(
+        error("syntax", format!("`{wrong}` does not compare"))
+            .at(failure.here(), "not a comparison")
+            .help(format!("write `{right}`")),
+    )
+}
+
 /// `reaction bind A -> B; k`, `reaction bind: A + B; k`, `reaction bind: A -> B k`
 fn missing_part_of_reaction(failure: &Failure) -> Option<Diagnostic> {
     if failure.text(0) != "reaction" || is_declaration(failure) {
         return None;
     }
     let expected = &failure.expected;
+    let count = failure.at.checked_sub(1).filter(|last| kind(failure, *last) == Some(Kind::Number));
+    if let (Some(count), "*", true) = (count, failure.text(failure.at), expected.has_name()) {
+        let help = format!("write `{} {}`", failure.text(count), failure.text(failure.at + 1));
+        let diagnostic = error("syntax", "how many of a species take part stands before it without `*`");
+        return Some(diagnostic.at(failure.here(), "expected the species").help(help));
+    }
     let (message, label) = if failure.at >= 2 && expected.has(":") {
         ("a reaction has a name and `:` before its species", "expected `:`")
     } else if expected.has(";") {
@@ -382,10 +444,11 @@ fn nothing_after_operator(failure: &Failure) -> Option<Diagnostic> {
         return None;
     }
     let operator = last.text(failure.source);
+    let arithmetic = matches!(operator, "+" | "-" | "*" | "/" | "^" | "and" | "or" | "not");
     Some(
         error("missing-value", format!("nothing stands after `{operator}`"))
             .at(failure.span(*last), "expected a value after it")
-            .maybe_help(form(failure)),
+            .maybe_help(if arithmetic { None } else { form(failure) }),
     )
 }
 
