@@ -56,6 +56,7 @@ pub fn emit<M: Module>(
             Source::Unary(function, a) => emitter.unary(function, values[a])?,
             Source::Binary(function, a, b) => emitter.binary(function, values[a], values[b])?,
             Source::Integer(a, n) => emitter.integer(values[a], n),
+            Source::Half(a, n) => emitter.half(values[a], n),
             Source::Select(c, a, b) => {
                 let zero = emitter.builder.ins().f64const(0.0);
                 let condition = emitter.builder.ins().fcmp(FloatCC::NotEqual, values[c], zero);
@@ -133,6 +134,17 @@ impl<M: Module> Emitter<'_, '_, M> {
             Binary::Less => self.truth(FloatCC::LessThan, a, b),
             Binary::LessOrEqual => self.truth(FloatCC::LessThanOrEqual, a, b),
         })
+    }
+
+    fn half(&mut self, a: Value, n: i32) -> Value {
+        let root = self.builder.ins().sqrt(a);
+        let whole = self.integer(a, if n >= 0 { n } else { -n - 1 });
+        let product = self.builder.ins().fmul(whole, root);
+        if n >= 0 {
+            return product;
+        }
+        let one = self.builder.ins().f64const(1.0);
+        self.builder.ins().fdiv(one, product)
     }
 
     /// Repeated squaring, in the interpreter's order.

@@ -62,16 +62,28 @@ fn rule(dag: &mut Dag, id: Id, derivative: &[Id]) -> Id {
         Node::Number(_) | Node::State(_) | Node::Parameter(_) | Node::Time => dag.number(0.0),
         Node::Unary(function, a) => {
             let outer = unary_rule(dag, function, a, id);
-            dag.multiply(outer, d(a))
+            scaled(dag, outer, d(a))
         }
         Node::Integer(a, n) => {
             let power = dag.integer_power(a, n - 1);
             let factor = dag.number(f64::from(n));
             let outer = dag.multiply(factor, power);
-            dag.multiply(outer, d(a))
+            scaled(dag, outer, d(a))
         }
         Node::Select(condition, a, b) => dag.select(condition, d(a), d(b)),
         Node::Binary(function, a, b) => binary_rule(dag, function, (a, d(a)), (b, d(b)), id),
+    }
+}
+
+/// `outer * inner`, where a branch of `inner` that is always zero stays zero whatever `outer` is there: the derivative
+/// of `sqrt` at 0 is infinite, that of a constant under the root is not.
+fn scaled(dag: &mut Dag, outer: Id, inner: Id) -> Id {
+    match dag.node(inner) {
+        Node::Select(condition, a, b) => {
+            let (a, b) = (scaled(dag, outer, a), scaled(dag, outer, b));
+            dag.select(condition, a, b)
+        }
+        _ => dag.multiply(outer, inner),
     }
 }
 
@@ -132,13 +144,13 @@ fn binary_rule(dag: &mut Dag, function: Binary, (a, da): (Id, Id), (b, db): (Id,
         Binary::Add => dag.add(da, db),
         Binary::Subtract => dag.subtract(da, db),
         Binary::Multiply => {
-            let left = dag.multiply(da, b);
-            let right = dag.multiply(a, db);
+            let left = scaled(dag, b, da);
+            let right = scaled(dag, a, db);
             dag.add(left, right)
         }
         Binary::Divide => {
             // (da - (a / b) db) / b shares the quotient with the value.
-            let right = dag.multiply(id, db);
+            let right = scaled(dag, id, db);
             let top = dag.subtract(da, right);
             dag.divide(top, b)
         }
@@ -163,7 +175,7 @@ fn power_rule(dag: &mut Dag, (a, da): (Id, Id), (b, db): (Id, Id), id: Id) -> Id
         let less = dag.subtract(b, one);
         let power = dag.power(a, less);
         let outer = dag.multiply(b, power);
-        sum = dag.multiply(outer, da);
+        sum = scaled(dag, outer, da);
     }
     if db != zero {
         // x^p ln x tends to 0 with x; computed as it stands it is 0 times minus infinity.
@@ -171,7 +183,7 @@ fn power_rule(dag: &mut Dag, (a, da): (Id, Id), (b, db): (Id, Id), id: Id) -> Id
         let product = dag.multiply(id, logarithm);
         let at_zero = dag.binary(Binary::Equal, a, zero);
         let outer = dag.select(at_zero, zero, product);
-        let term = dag.multiply(outer, db);
+        let term = scaled(dag, outer, db);
         sum = dag.add(sum, term);
     }
     sum

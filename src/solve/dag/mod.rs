@@ -93,7 +93,7 @@ pub struct Dag {
 }
 
 /// Powers up to this size are computed by multiplication; their rounding error is that of a few products.
-const LARGEST_INTEGER_POWER: f64 = 16.0;
+pub(crate) const LARGEST_INTEGER_POWER: f64 = 16.0;
 
 impl Dag {
     /// The node of `id`.
@@ -388,15 +388,12 @@ impl Dag {
                 #[allow(clippy::cast_possible_truncation, reason = "a whole number below 17")]
                 return self.integer_power(base, e as i32);
             }
-            if (2.0 * e).fract() == 0.0 && e.abs() <= LARGEST_INTEGER_POWER {
+            // Other half-integer powers stay powers here, for the sake of their derivatives at 0, and lose their call
+            // of `pow` when they become a program.
+            if e.abs() == 0.5 {
                 let root = self.unary(Unary::Sqrt, base);
-                if e.abs() < 1.0 {
-                    #[allow(clippy::cast_possible_truncation, reason = "1 or -1")]
-                    return self.integer_power(root, (2.0 * e) as i32);
-                }
-                #[allow(clippy::cast_possible_truncation, reason = "a whole number below 17")]
-                let whole = self.integer_power(base, e.trunc() as i32);
-                return if e > 0.0 { self.multiply(whole, root) } else { self.divide(whole, root) };
+                #[allow(clippy::cast_possible_truncation, reason = "1 or -1")]
+                return self.integer_power(root, (2.0 * e) as i32);
             }
         }
         if self.is(base, 1.0) {
@@ -455,6 +452,3 @@ impl Dag {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {}

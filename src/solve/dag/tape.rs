@@ -20,6 +20,8 @@ pub enum Source {
     Binary(Binary, usize, usize),
     /// An integer power of an earlier step.
     Integer(usize, i32),
+    /// `x^(n + 1/2)` for n from 0 on, or its inverse for `n` below 0: `x^-(|n| - 1/2)`.
+    Half(usize, i32),
     /// The second step where the first is not 0, else the third.
     Select(usize, usize, usize),
 }
@@ -68,7 +70,10 @@ impl Tape {
                     Node::Parameter(i) => Source::Cache(i as usize),
                     Node::Time => Source::Time,
                     Node::Unary(f, a) => Source::Unary(f, at(a)),
-                    Node::Binary(f, a, b) => Source::Binary(f, at(a), at(b)),
+                    Node::Binary(f, a, b) => match half(dag, f, b) {
+                        Some(n) => Source::Half(at(a), n),
+                        None => Source::Binary(f, at(a), at(b)),
+                    },
                     Node::Integer(a, n) => Source::Integer(at(a), n),
                     Node::Select(a, b, c) => Source::Select(at(a), at(b), at(c)),
                 }
@@ -92,6 +97,10 @@ impl Tape {
                 Source::Unary(f, a) => unary(f, values[a]),
                 Source::Binary(f, a, b) => binary(f, values[a], values[b]),
                 Source::Integer(a, n) => integer(values[a], n),
+                Source::Half(a, n) => {
+                    let root = values[a].sqrt();
+                    if n >= 0 { integer(values[a], n) * root } else { 1.0 / (integer(values[a], -n - 1) * root) }
+                }
                 Source::Select(c, a, b) => {
                     if values[c] != 0.0 {
                         values[a]
@@ -104,6 +113,14 @@ impl Tape {
         }
         self.outputs.iter().map(|&output| values[output]).collect()
     }
+}
+
+/// For a power with a half-integer constant exponent e other than a root: e - 1/2, the `n` of [`Source::Half`].
+#[allow(clippy::cast_possible_truncation, reason = "small numbers")]
+fn half(dag: &Dag, function: Binary, exponent: Id) -> Option<i32> {
+    let e = dag.value(exponent).filter(|_| function == Binary::Power)?;
+    let is_half = (2.0 * e).fract() == 0.0 && e.fract() != 0.0 && e.abs() <= super::LARGEST_INTEGER_POWER;
+    is_half.then_some((e - 0.5) as i32)
 }
 
 /// The value of a function of one argument.
