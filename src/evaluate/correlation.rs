@@ -78,7 +78,7 @@ mod tests {
         assert_eq!(pearson(&[0.1; 10], &[0.3; 10]), None);
         assert_eq!(pearson(&[1.0], &[1.0]), None);
         assert_eq!(spearman(&[1.0, f64::NAN], &[1.0, 2.0]), None);
-        assert_eq!(spearman(&[1.0, 2.0, f64::INFINITY], &[1.0, 2.0, 3.0]), Some(1.0));
+        assert!((spearman(&[1.0, 2.0, f64::INFINITY], &[1.0, 2.0, 3.0]).expect("varies") - 1.0).abs() < 1e-12);
     }
 
     #[test]

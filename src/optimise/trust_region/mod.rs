@@ -1,12 +1,14 @@
 //! Bounded local descent with gradients: an interior trust-region reflective method (Coleman & Li, Mathematical
 //! Programming 1994; SIAM Journal on Optimization 1996) on the Gauss-Newton or Fisher Hessian that the objective gives,
 //! with the full-space subproblem solved by eigendecomposition, as fides does it for estimation in systems biology
-//! (Fröhlich & Sorger, PLoS Computational Biology 2022).
+//! (Fröhlich & Sorger, PLoS Computational Biology 2022), and with a secant correction of that Hessian as in NL2SOL
+//! (Dennis, Gay & Welsch 1981) wherever it predicts better.
 //!
 //! Why it is written here: the trust region of argmin has no bounds and its subproblems (Cauchy point, dogleg,
 //! Steihaug) none either; levenberg-marquardt needs residuals, which a likelihood with estimated noise does not have,
 //! and knows no bounds; L-BFGS-B ignores the Fisher information, which sensitivities give for nothing.
 
+mod curvature;
 mod scaled;
 pub mod settings;
 mod step;
@@ -14,8 +16,11 @@ pub mod subproblem;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
+
 use nalgebra::{DMatrix, DVector};
 
+use self::curvature::Curvature;
 use self::scaled::ScaledModel;
 pub use self::settings::{DescentSettings, StopRule};
 use self::step::{Step, best_step};
@@ -70,6 +75,15 @@ mod radius {
     pub const MOST: f64 = 1e10;
 }
 
+/// When a descent that no longer falls is given up.
+mod stalling {
+    /// Iterations in which the fval has to fall by more than its tolerance.
+    pub const PATIENCE: usize = 30;
+    /// A descent that stalls has converged when its model promises less than this many tolerances: noise of the
+    /// solver hides what is left.
+    pub const NOISE: f64 = 100.0;
+}
+
 /// The local descent as an optimiser that asks for one gradient at a time.
 #[derive(Debug, Clone)]
 pub struct TrustRegion {
@@ -82,6 +96,9 @@ pub struct TrustRegion {
     /// The step that leads from the current point to the trial; `None` while the trial is the start.
     step: Option<Step>,
     current: Option<Current>,
+    curvature: Curvature,
+    /// The fvals after each of the last iterations, the newest last.
+    recent: VecDeque<f64>,
     stop: Option<Stop>,
 }
 
@@ -90,8 +107,18 @@ pub struct TrustRegion {
 struct Current {
     x: Vec<f64>,
     fval: f64,
+    gradient: DVector<f64>,
+    /// The Gauss-Newton Hessian.
+    hessian: DMatrix<f64>,
     gradient_norm: f64,
     model: ScaledModel,
+}
+
+impl Current {
+    /// What the Gauss-Newton model says of an unscaled step.
+    fn gauss_newton(&self, step: &DVector<f64>) -> f64 {
+        self.gradient.dot(step) + 0.5 * step.dot(&(&self.hessian * step))
+    }
 }
 
 impl TrustRegion {
@@ -111,6 +138,8 @@ impl TrustRegion {
             iterations: 0,
             step: None,
             current: None,
+            curvature: Curvature::new(start.len()),
+            recent: VecDeque::new(),
             stop: (!usable).then_some(Stop::StartFailed),
         }
     }
@@ -121,20 +150,24 @@ impl TrustRegion {
         self.iterations
     }
 
-    fn moved_to(&self, answer: &GradientAnswer) -> Option<Current> {
+    fn at_trial(&self, answer: &GradientAnswer) -> Option<Current> {
         let size = self.bounds.len();
-        let hessian = DMatrix::from_row_slice(size, size, &answer.hessian);
+        let given = DMatrix::from_row_slice(size, size, &answer.hessian);
+        let hessian = (&given + given.transpose()) * 0.5;
+        let gradient = DVector::from_row_slice(&answer.gradient);
         Some(Current {
-            model: ScaledModel::new(&self.trial, answer, &hessian, &self.bounds)?,
+            model: ScaledModel::new(&self.trial, &gradient, &hessian, &self.bounds)?,
             x: self.trial.clone(),
             fval: answer.fval,
             gradient_norm: self.bounds.projected_gradient_norm(&self.trial, &answer.gradient),
+            gradient,
+            hessian,
         })
     }
 
     /// Takes the answer at the start.
     fn begin(&mut self, answer: Option<&GradientAnswer>) {
-        match answer.and_then(|answer| self.moved_to(answer)) {
+        match answer.and_then(|answer| self.at_trial(answer)) {
             None => self.stop = Some(Stop::StartFailed),
             Some(current) => {
                 if current.gradient_norm <= self.settings.gtol {
@@ -145,39 +178,65 @@ impl TrustRegion {
         }
     }
 
-    /// Takes the answer at a trial step: accepts or rejects it, and lets the radius follow.
-    fn judge(&mut self, current: Current, step: &Step, answer: Option<&GradientAnswer>) {
+    /// Takes the answer at a trial step: accepts or rejects it, and lets radius and curvature follow.
+    fn judge(&mut self, mut current: Current, step: &Step, answer: Option<&GradientAnswer>) {
         self.iterations += 1;
         let length = step.scaled.norm();
-        let next = answer.and_then(|answer| self.moved_to(answer));
+        let next = answer.and_then(|answer| self.at_trial(answer));
         let change = next.as_ref().map_or(f64::INFINITY, |next| next.fval - current.fval);
-        let ratio = (change + current.model.bending(&step.scaled)) / step.model;
+        let ratio = self.follow(change + current.model.bending(&step.scaled), step.model, length, current.fval);
+        let accepted = change < 0.0 && ratio > 0.0;
+        if let Some(mut next) = next {
+            let moved = DVector::from_fn(next.x.len(), |index, _| next.x[index] - current.x[index]);
+            self.curvature.compare(&moved, current.gauss_newton(&moved), change);
+            let hessian = if accepted { &next.hessian } else { &current.hessian };
+            self.curvature.learn(&moved, &(&next.gradient - &current.gradient - hessian * &moved));
+            if accepted {
+                std::mem::swap(&mut current, &mut next);
+            }
+            let hessian = self.curvature.applied(&current.hessian);
+            if let Some(model) = ScaledModel::new(&current.x, &current.gradient, &hessian, &self.bounds) {
+                current.model = model;
+            }
+        }
+        self.recent.push_back(current.fval);
+        self.stop = self.converged(&current, change, accepted.then_some(length));
+        self.current = Some(current);
+    }
+
+    /// Lets the radius follow the ratio of the actual to the promised change, and returns it.
+    fn follow(&mut self, change: f64, promised: f64, length: f64, fval: f64) -> f64 {
+        // Changes that drown in rounding say nothing against the model (Conn, Gould & Toint 2000, section 17.4).
+        let rounding = 10.0 * f64::EPSILON * fval.abs();
+        let ratio = if change.abs() <= rounding && promised.abs() <= rounding { 1.0 } else { change / promised };
         if ratio >= radius::GOOD && length >= radius::REACHED * self.radius {
             self.radius = (radius::GROW * self.radius).min(radius::MOST);
         } else if ratio.is_nan() || ratio <= radius::POOR {
             self.radius = radius::SHRINK * self.radius.min(length);
         }
-        let accepted = change < 0.0 && ratio > 0.0;
-        let current = match next {
-            Some(next) if accepted => next,
-            _ => current,
-        };
-        self.stop = self.converged(&current, change, accepted.then_some(length));
-        self.current = Some(current);
+        ratio
     }
 
-    fn converged(&self, current: &Current, change: f64, accepted_length: Option<f64>) -> Option<Stop> {
+    fn converged(&mut self, current: &Current, change: f64, accepted_length: Option<f64>) -> Option<Stop> {
         let settings = &self.settings;
         let tolerance = settings.fatol + settings.frtol * current.fval.abs();
         if current.gradient_norm <= settings.gtol {
-            Some(Stop::Converged(Convergence::Gradient))
-        } else if change.abs() <= tolerance && current.model.promise() <= tolerance {
-            Some(Stop::Converged(Convergence::Fval))
-        } else if accepted_length.is_some_and(|length| length < settings.xtol) {
-            Some(Stop::Converged(Convergence::Step))
-        } else {
-            None
+            return Some(Stop::Converged(Convergence::Gradient));
         }
+        if accepted_length.is_some_and(|length| length < settings.xtol) {
+            return Some(Stop::Converged(Convergence::Step));
+        }
+        if change.abs() <= tolerance && current.model.promise() <= tolerance {
+            return Some(Stop::Converged(Convergence::Fval));
+        }
+        if tolerance > 0.0 && self.recent.len() > stalling::PATIENCE {
+            let before = self.recent.pop_front().unwrap_or(f64::INFINITY);
+            if before - current.fval <= tolerance {
+                let almost = current.model.promise() <= stalling::NOISE * tolerance;
+                return Some(if almost { Stop::Converged(Convergence::Fval) } else { Stop::Stuck });
+            }
+        }
+        None
     }
 
     /// Chooses the next trial.

@@ -4,7 +4,6 @@ use nalgebra::{DMatrix, DVector};
 
 use super::subproblem::Quadratic;
 use crate::optimise::bounds::Bounds;
-use crate::optimise::objective::GradientAnswer;
 
 /// The model of the objective around one point, in scaled coordinates `s = D t`, where `D` holds the square roots of
 /// the distances `|v|` to the bounds towards which the gradient descends (Coleman & Li 1994, definition 2; 1 where
@@ -26,15 +25,15 @@ pub struct ScaledModel {
 const LEAST_THETA: f64 = 0.95;
 
 impl ScaledModel {
-    /// The model at `x`, where the objective gave `answer`. `None` when the numbers overflow.
+    /// The model at `x` with a gradient and a symmetric Hessian. `None` when the numbers overflow.
     #[must_use]
-    pub fn new(x: &[f64], answer: &GradientAnswer, hessian: &DMatrix<f64>, bounds: &Bounds) -> Option<Self> {
+    pub fn new(x: &[f64], slopes: &DVector<f64>, hessian: &DMatrix<f64>, bounds: &Bounds) -> Option<Self> {
         let size = x.len();
         let mut scale = DVector::from_element(size, 1.0);
         let mut bend = DVector::zeros(size);
         let mut optimality: f64 = 0.0;
         for (index, (lower, upper)) in bounds.pairs().enumerate() {
-            let slope = answer.gradient[index];
+            let slope = slopes[index];
             let distance = if slope < 0.0 { upper - x[index] } else { x[index] - lower };
             if distance.is_finite() {
                 scale[index] = distance.max(0.0).sqrt();
@@ -42,10 +41,9 @@ impl ScaledModel {
             }
             optimality = optimality.max((scale[index] * scale[index] * slope).abs());
         }
-        let gradient = DVector::from_fn(size, |index, _| scale[index] * answer.gradient[index]);
+        let gradient = DVector::from_fn(size, |index, _| scale[index] * slopes[index]);
         let matrix = DMatrix::from_fn(size, size, |row, column| {
-            let curvature = 0.5 * (hessian[(row, column)] + hessian[(column, row)]);
-            scale[row] * curvature * scale[column] + if row == column { bend[row] } else { 0.0 }
+            scale[row] * hessian[(row, column)] * scale[column] + if row == column { bend[row] } else { 0.0 }
         });
         let quadratic = Quadratic::new(gradient, matrix)?;
         Some(Self { scale, bend, quadratic, theta: LEAST_THETA.max(1.0 - optimality) })
