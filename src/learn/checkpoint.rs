@@ -43,7 +43,7 @@ pub const MEASURES: usize = 6;
 pub struct State {
     /// Epochs that are done.
     pub epochs: usize,
-    /// The flat parameters, which require gradients.
+    /// The flat parameters.
     pub parameters: Tensor,
     /// The flat running statistics.
     pub statistics: Tensor,
@@ -116,8 +116,8 @@ impl State {
 
         let half = |values: &[f64]| std::array::from_fn(|index| values[index]);
         self.history = history.chunks_exact(2 * MEASURES).map(|both| [half(both), half(&both[MEASURES..])]).collect();
-        self.parameters = parameters.set_requires_grad(true);
-        (self.statistics, self.best, self.best_loss, self.best_epoch) = (statistics, best, best_loss, best_epoch);
+        (self.parameters, self.statistics) = (parameters, statistics);
+        (self.best, self.best_loss, self.best_epoch) = (best, best_loss, best_epoch);
         (self.epochs, self.stale) = (epochs, stale);
         (self.adam.first, self.adam.second, self.adam.steps) = (first, second, steps);
         Ok(())

@@ -21,8 +21,17 @@ pub trait Network {
     fn statistics(&self) -> &Layout;
     /// How many standard normal numbers a row needs.
     fn noise(&self) -> usize;
-    /// The mean loss of a batch, a scalar with gradients, with the regulariser at `weight`. Updates the statistics.
-    fn loss(&self, parameters: &[Tensor], statistics: &[Tensor], rows: &Rows, noise: &Tensor, weight: f64) -> Tensor;
+    /// Writes the gradient of the mean loss of a batch, with the regulariser at `weight`, into `gradients`, which have
+    /// the parameters' shapes. Updates the statistics.
+    fn gradient(
+        &self,
+        parameters: &[Tensor],
+        statistics: &[Tensor],
+        rows: &Rows,
+        noise: &Tensor,
+        weight: f64,
+        gradients: &[Tensor],
+    );
     /// Losses of the rows by the running statistics, and their reconstruction.
     fn evaluate(&self, parameters: &[Tensor], statistics: &[Tensor], rows: &Rows, noise: &Tensor) -> Evaluation;
     /// Is the target's entropy part of the reconstruction loss?
@@ -135,6 +144,11 @@ pub fn train(
     }
     let batches = split(rows, regime.batch);
     let (orders, noises) = (streams.part("order"), streams.part("noise"));
+    // Views of the flat tensors, which are changed in place.
+    let mut gradient = state.parameters.zeros_like();
+    let gradients = network.parameters().views(&gradient);
+    let parameters = network.parameters().views(&state.parameters);
+    let statistics = network.statistics().views(&state.statistics);
     while state.epochs < regime.epochs && state.stale < regime.patience {
         if (session.stop)() {
             session.checkpoints.save(&state.to_bytes(identity));
@@ -143,15 +157,12 @@ pub fn train(
         let epoch = state.epochs as u64;
         let shuffled = data.training.select(&order(rows, &orders, epoch));
         let epoch_noise = noise(rows, network.noise(), &noises, epoch);
-        let statistics = no_grad(|| network.statistics().views(&state.statistics));
         for (index, &(first, count)) in batches.iter().enumerate() {
             let done = (state.epochs as f64 + index as f64 / batches.len() as f64) / regime.epochs as f64;
             let weight = regime.kl_weight * regime.anneal.share(done, regime.epochs);
-            let parameters = network.parameters().views(&state.parameters);
-            let batch = shuffled.narrow(first, count);
-            let loss = network.loss(&parameters, &statistics, &batch, &epoch_noise.narrow(0, first, count), weight);
-            let mut gradients = Tensor::run_backward(&[&loss], &[&state.parameters], false, false);
-            state.adam.step(&mut state.parameters, &mut gradients[0]);
+            let (batch, noise) = (shuffled.narrow(first, count), epoch_noise.narrow(0, first, count));
+            network.gradient(&parameters, &statistics, &batch, &noise, weight, &gradients);
+            state.adam.step(&mut state.parameters, &mut gradient);
         }
         let measured = measures.measure(network, &state, regime.kl_weight);
         let loss = measured[1][0];
@@ -165,7 +176,7 @@ pub fn train(
         state.epochs += 1;
         state.history.push(measured);
         if loss < state.best_loss {
-            state.best = no_grad(|| (state.parameters.detach().copy(), state.statistics.copy()));
+            state.best = (state.parameters.copy(), state.statistics.copy());
             (state.best_loss, state.best_epoch, state.stale) = (loss, state.epochs, 0);
         } else if full_weight(regime, state.epochs, batches.len()) {
             state.stale += 1;
@@ -199,7 +210,7 @@ fn start(network: &dyn Network, regime: &Regime, streams: &Streams) -> State {
         epochs: 0,
         best: (flat(&weights), flat(&statistics)),
         adam: Adam::new(weights.len() as i64, regime.learning_rate, regime.weight_decay),
-        parameters: flat(&weights).set_requires_grad(true),
+        parameters: flat(&weights),
         statistics: flat(&statistics),
         best_epoch: 0,
         best_loss: f64::INFINITY,

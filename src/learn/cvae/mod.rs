@@ -121,7 +121,7 @@ impl Generator for Cvae {
         let decoder_input = tensor(&decoder_input, &[count as i64, latent as i64 + 1]);
         let likelihood = self.network.likelihood;
         let (head, width) = self.with_weights(|parameters, statistics| {
-            let head = self.network.decode(&decoder_input, parameters, statistics, false);
+            let head = self.network.decode(&decoder_input, parameters, statistics);
             (values(&head), head.size()[1] as usize)
         });
         let rows = head.chunks_exact(width).zip(&mut generators);
@@ -147,9 +147,8 @@ impl Generator for Cvae {
             scaled.push(condition as f32);
         }
         let rows = Rows::new(&scaled, self.space.names.len());
-        let means = self.with_weights(|parameters, statistics| {
-            values(&self.network.encode(&rows.xc, parameters, statistics, false).0)
-        });
+        let means = self
+            .with_weights(|parameters, statistics| values(&self.network.encode(&rows.xc, parameters, statistics).0));
         Ok(means.chunks_exact(self.settings.latent).map(|row| row.iter().map(|&v| f64::from(v)).collect()).collect())
     }
 

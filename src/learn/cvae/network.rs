@@ -38,22 +38,19 @@ impl CvaeNetwork {
     }
 
     /// Mean and logarithm of the variance of the latent posterior of rows with their condition in the last column.
-    pub(super) fn encode(
-        &self,
-        xc: &Tensor,
-        parameters: &[Tensor],
-        statistics: &[Tensor],
-        training: bool,
-    ) -> (Tensor, Tensor) {
-        let head = self.encoder.forward(xc, parameters, statistics, training);
-        let latent = self.latent as i64;
-        let log_variance = head.narrow(1, latent, latent).clamp(-LOG_VARIANCE_BOUND, LOG_VARIANCE_BOUND);
-        (head.narrow(1, 0, latent), log_variance)
+    pub(super) fn encode(&self, xc: &Tensor, parameters: &[Tensor], statistics: &[Tensor]) -> (Tensor, Tensor) {
+        self.posterior(&self.encoder.forward(xc, parameters, statistics))
     }
 
     /// What the likelihood makes of latent vectors with their condition in the last column.
-    pub(super) fn decode(&self, zc: &Tensor, parameters: &[Tensor], statistics: &[Tensor], training: bool) -> Tensor {
-        self.decoder.forward(zc, parameters, statistics, training)
+    pub(super) fn decode(&self, zc: &Tensor, parameters: &[Tensor], statistics: &[Tensor]) -> Tensor {
+        self.decoder.forward(zc, parameters, statistics)
+    }
+
+    fn posterior(&self, head: &Tensor) -> (Tensor, Tensor) {
+        let latent = self.latent as i64;
+        let log_variance = head.narrow(1, latent, latent).clamp(-LOG_VARIANCE_BOUND, LOG_VARIANCE_BOUND);
+        (head.narrow(1, 0, latent), log_variance)
     }
 
     pub(super) fn graph(&self) -> Graph {
@@ -76,6 +73,11 @@ impl CvaeNetwork {
     }
 }
 
+/// A draw from the posterior (Kingma and Welling 2014).
+fn draw(mean: &Tensor, log_variance: &Tensor, noise: &Tensor) -> Tensor {
+    mean + (log_variance * 0.5).exp() * noise
+}
+
 /// The divergence of Gaussians from the standard normal, summed over latent dimensions, mean over rows.
 fn divergence(mean: &Tensor, log_variance: &Tensor) -> Tensor {
     let terms = mean.square() + log_variance.exp() - log_variance;
@@ -96,18 +98,38 @@ impl Network for CvaeNetwork {
         self.latent
     }
 
-    fn loss(&self, parameters: &[Tensor], statistics: &[Tensor], rows: &Rows, noise: &Tensor, weight: f64) -> Tensor {
-        let (mean, log_variance) = self.encode(&rows.xc, parameters, statistics, true);
-        let z = (&log_variance * 0.5).exp() * noise + &mean;
-        let head = self.decode(&Tensor::cat(&[&z, &rows.c], 1), parameters, statistics, true);
-        let reconstruction = self.likelihood.loss(&head, &rows.x).sum(Kind::Float) / rows.len() as f64;
-        reconstruction + divergence(&mean, &log_variance) * weight
+    fn gradient(
+        &self,
+        parameters: &[Tensor],
+        statistics: &[Tensor],
+        rows: &Rows,
+        noise: &Tensor,
+        weight: f64,
+        gradients: &[Tensor],
+    ) {
+        // The networks' gradients are written out; libtorch differentiates the small parts between and after them.
+        let (head, encoder_tape) = self.encoder.forward_training(&rows.xc, parameters, statistics);
+        let head = head.set_requires_grad(true);
+        let (mean, log_variance) = self.posterior(&head);
+        let z = draw(&mean, &log_variance, noise);
+        let zc = Tensor::cat(&[&z.detach(), &rows.c], 1);
+        let (decoded, decoder_tape) = self.decoder.forward_training(&zc, parameters, statistics);
+        let decoded = decoded.set_requires_grad(true);
+        let reconstruction = self.likelihood.loss(&decoded, &rows.x).sum(Kind::Float) / rows.len() as f64;
+        let by_decoded = Tensor::run_backward(&[&reconstruction], &[&decoded], false, false).swap_remove(0);
+        let by_zc = self.decoder.backward(&decoder_tape, by_decoded, parameters, gradients, true);
+        // A product with the gradient by z, held constant, has that gradient.
+        let through_z = by_zc.map(|by_zc| (z * by_zc.narrow(1, 0, self.latent as i64)).sum(Kind::Float));
+        let kl = divergence(&mean, &log_variance) * weight;
+        let rest = through_z.map_or_else(|| kl.shallow_clone(), |through_z| through_z + &kl);
+        let by_head = Tensor::run_backward(&[&rest], &[&head], false, false).swap_remove(0);
+        let _ = self.encoder.backward(&encoder_tape, by_head, parameters, gradients, false);
     }
 
     fn evaluate(&self, parameters: &[Tensor], statistics: &[Tensor], rows: &Rows, noise: &Tensor) -> Evaluation {
-        let (mean, log_variance) = self.encode(&rows.xc, parameters, statistics, false);
-        let decode = |z: &Tensor| self.decode(&Tensor::cat(&[z, &rows.c], 1), parameters, statistics, false);
-        let z = (&log_variance * 0.5).exp() * noise + &mean;
+        let (mean, log_variance) = self.encode(&rows.xc, parameters, statistics);
+        let decode = |z: &Tensor| self.decode(&Tensor::cat(&[z, &rows.c], 1), parameters, statistics);
+        let z = draw(&mean, &log_variance, noise);
         let loss = self.likelihood.loss(&decode(&z), &rows.x).sum(Kind::Double) / rows.len() as f64;
         Evaluation {
             reconstruction: loss.double_value(&[]),
