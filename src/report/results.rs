@@ -162,9 +162,9 @@ impl Cells {
     /// Does the cell say what the filter asks for? Numbers are compared as numbers, to a relative 1e-9.
     fn fits(&self, row: usize, wanted: &str) -> bool {
         let near = |value: f64| {
-            wanted.parse::<f64>().is_ok_and(|wanted| {
-                value == wanted || (value - wanted).abs() <= 1e-9 * value.abs().max(wanted.abs())
-            })
+            wanted
+                .parse::<f64>()
+                .is_ok_and(|wanted| value == wanted || (value - wanted).abs() <= 1e-9 * value.abs().max(wanted.abs()))
         };
         match self {
             Cells::Number(values) => near(values[row]),
@@ -204,7 +204,8 @@ impl Results {
         }
         let (head, filters) = match path.split_once('[') {
             Some((head, rest)) => {
-                let inner = rest.trim_end().strip_suffix(']').ok_or_else(|| format!("`{path}` lacks its closing `]`"))?;
+                let inner =
+                    rest.trim_end().strip_suffix(']').ok_or_else(|| format!("`{path}` lacks its closing `]`"))?;
                 (head.trim(), parse_filters(inner)?)
             }
             None => (path, Vec::new()),
@@ -218,8 +219,10 @@ impl Results {
         };
         let Some(cells) = table.column(column) else {
             let known = table.columns.iter().map(|column| column.name.as_str());
-            let hint = nearest(column, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            return Err(format!("`{name}` has no column `{column}`{hint} It has: {}", table.names()));
+            return Err(match nearest(column, known) {
+                Some(near) => format!("`{name}` has no column `{column}`; did you mean `{near}`?"),
+                None => format!("`{name}` has no column `{column}`; it has: {}", table.names()),
+            });
         };
         let mut rows: Vec<usize> = (0..table.rows()).collect();
         for (key, wanted) in &filters {
@@ -228,7 +231,10 @@ impl Results {
             };
             let left: Vec<usize> = rows.iter().copied().filter(|&row| filter.fits(row, wanted)).collect();
             if left.is_empty() {
-                return Err(format!("no row of `{name}` has {key} = {wanted}; there are: {}", some_words(filter, &rows)));
+                return Err(format!(
+                    "no row of `{name}` has {key} = {wanted}; there are: {}",
+                    some_words(filter, &rows)
+                ));
             }
             rows = left;
         }
@@ -257,14 +263,17 @@ impl Results {
         let mut found = Vec::new();
         let declared = self.figures.iter().map(|figure| &figure.path);
         for path in declared.filter(|path| !self.files.contains_key(*path)) {
-            found.push(Diagnostic::error("unknown-file", format!("the results hold no checksum of `{path}`")).help(RERUN));
+            found.push(
+                Diagnostic::error("unknown-file", format!("the results hold no checksum of `{path}`")).help(RERUN),
+            );
         }
         for (path, checksum) in &self.files {
             let place = folder.join(path);
             match std::fs::read(&place) {
                 Ok(bytes) if blake3::hash(&bytes).to_hex().as_str() == checksum => {}
                 Ok(_) => {
-                    let message = format!("`{}` is not the file that the run wrote: its checksum differs", place.display());
+                    let message =
+                        format!("`{}` is not the file that the run wrote: its checksum differs", place.display());
                     found.push(Diagnostic::error("changed-file", message).help(RERUN));
                 }
                 Err(error) => {
@@ -287,8 +296,9 @@ impl Blocks for Results {
     fn figure(&self, name: &str) -> Option<FigureBlock> {
         let figure = self.figures.iter().find(|figure| figure.name == name)?;
         let table = figure.table.as_ref().and_then(|table| self.tables.get(table));
-        let mut table_markdown =
-            table.filter(|table| table.rows() <= MOST_ROWS).map_or_else(String::new, |table| table.table().to_markdown(DIGITS));
+        let mut table_markdown = table
+            .filter(|table| table.rows() <= MOST_ROWS)
+            .map_or_else(String::new, |table| table.table().to_markdown(DIGITS));
         if let Some(data) = &figure.data {
             if !table_markdown.is_empty() {
                 table_markdown.push('\n');
@@ -319,7 +329,11 @@ fn parse_filters(text: &str) -> Result<Vec<(String, String)>, String> {
         match letter {
             '"' => quoted = !quoted,
             ',' if !quoted => parts.push(String::new()),
-            _ => parts[..].last_mut().map_or((), |part| part.push(letter)),
+            _ => {
+                if let Some(part) = parts.last_mut() {
+                    part.push(letter);
+                }
+            }
         }
     }
     let filled = parts.iter().filter(|part| !part.trim().is_empty());

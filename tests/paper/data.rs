@@ -109,9 +109,12 @@ pub fn descents() -> Table {
     let mut stream = Streams::new(1, "descents").stream(0);
     let (mut origins, mut starts, mut begin, mut ends) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut converged, mut hit) = (Vec::new(), Vec::new());
-    for (origin, luck) in
-        [("proposals", 0.35), ("Latin hypercube", 0.05), ("best training row, jittered", 0.9), ("proposals, blind", 0.1)]
-    {
+    for (origin, luck) in [
+        ("proposals", 0.35),
+        ("Latin hypercube", 0.05),
+        ("best training row, jittered", 0.9),
+        ("proposals, blind", 0.1),
+    ] {
         for start in 0..100 {
             let level = stream.random::<f64>();
             let (end, done) = if level < luck {
@@ -143,7 +146,8 @@ pub fn descents() -> Table {
 pub fn trials() -> Table {
     let mut stream = Streams::new(1, "trials").stream(0);
     let count = 60usize;
-    let mut pick = |values: &[i64]| -> Vec<i64> { (0..count).map(|_| values[stream.random_range(0..values.len())]).collect() };
+    let mut pick =
+        |values: &[i64]| -> Vec<i64> { (0..count).map(|_| values[stream.random_range(0..values.len())]).collect() };
     let latent = pick(&[2, 4, 8, 16, 32]);
     let depth = pick(&[1, 2, 3, 4]);
     let width = pick(&[32, 64, 128, 256, 512]);

@@ -22,7 +22,8 @@ pub fn results() -> Results {
     results.values.insert("descents.rows".into(), Value::Integer(2113));
     results.values.insert("target".into(), Value::Number(138.221_99));
     results.values.insert("origin".into(), Value::Text("Boehm et al., 2014".into()));
-    for (name, caption) in [("fvals", "Objective values of 100 replicates [each]."), ("distances", "Is it memorising?")] {
+    for (name, caption) in [("fvals", "Objective values of 100 replicates [each]."), ("distances", "Is it memorising?")]
+    {
         results.figures.push(ResultFigure {
             name: name.into(),
             caption: caption.into(),
@@ -152,7 +153,9 @@ fn results_are_read_back_equal() {
     ] {
         assert_eq!(results.lookup(path), Ok(value));
     }
-    for wrong in ["", "[", "a[", ".", "proposals.", "proposals.solved[x]", "proposals.solved[]", "proposals.solved[x = 1]"] {
+    for wrong in
+        ["", "[", "a[", ".", "proposals.", "proposals.solved[x]", "proposals.solved[]", "proposals.solved[x = 1]"]
+    {
         assert!(results.lookup(wrong).is_err(), "{wrong}");
     }
 }

@@ -60,8 +60,16 @@ fn every_kind_is_drawn_and_stays_as_it_was() {
         keep(name, drawing);
         assert!(drawing.png.starts_with(b"\x89PNG"), "{name}");
         assert!(!drawing.svg.contains("kuva"), "{name} names its maker");
-        assert!(!drawing.svg.contains("NaN") && !drawing.svg.contains("inf\""), "{name} holds a place that is no number");
-        let _ = writeln!(record, "{name}: {} bytes, {}", drawing.svg.len(), &blake3::hash(drawing.svg.as_bytes()).to_hex()[..16]);
+        assert!(
+            !drawing.svg.contains("NaN") && !drawing.svg.contains("inf\""),
+            "{name} holds a place that is no number"
+        );
+        let _ = writeln!(
+            record,
+            "{name}: {} bytes, {}",
+            drawing.svg.len(),
+            &blake3::hash(drawing.svg.as_bytes()).to_hex()[..16]
+        );
     }
     insta::assert_snapshot!("figures", record);
 }
@@ -91,9 +99,14 @@ fn degenerate_tables_are_drawn_too() {
         assert!(empty.svg.contains("no finite"), "{name}: {}", empty.svg);
         keep(&format!("{name}-empty"), &empty);
         keep(&format!("{name}-one"), &draw(&table.select(&[0])).expect("drawn"));
-        for (label, value) in
-            [("inf", f64::INFINITY), ("nan", f64::NAN), ("constant", 3.25), ("zero", 0.0), ("huge", 1e300), ("tiny", -1e-300)]
-        {
+        for (label, value) in [
+            ("inf", f64::INFINITY),
+            ("nan", f64::NAN),
+            ("constant", 3.25),
+            ("zero", 0.0),
+            ("huge", 1e300),
+            ("tiny", -1e-300),
+        ] {
             let drawing = draw(&replaced(&table, &[], value)).expect("drawn");
             assert!(!drawing.svg.contains("NaN"), "{name} of {label}");
             keep(&format!("{name}-{label}"), &drawing);

@@ -62,11 +62,22 @@ fn the_page_holds_everything_and_fetches_nothing() {
     if let Some(folder) = std::env::var_os("KEXP_FIGURES") {
         std::fs::write(std::path::Path::new(&folder).join("page.html"), &html).expect("written");
     }
-    for part in ["A &lt;title&gt;", "Share that &lt;solves&gt; &amp; more.", "<td>a | b</td>", "500 more rows", "138.222", "latin_hypercube(100)", "20221014"] {
+    for part in [
+        "A &lt;title&gt;",
+        "Share that &lt;solves&gt; &amp; more.",
+        "<td>a | b</td>",
+        "500 more rows",
+        "138.222",
+        "latin_hypercube(100)",
+        "20221014",
+    ] {
         assert!(html.contains(part), "{part}");
     }
     assert!(html.contains("url(#figure1-clip1)") && html.contains("id=\"figure2-clip1\""));
     let without_names = html.replace("http://www.w3.org/2000/svg", "");
-    assert!(!without_names.contains("http") && !html.contains("<script") && !html.contains("src="), "nothing is fetched");
+    assert!(
+        !without_names.contains("http") && !html.contains("<script") && !html.contains("src="),
+        "nothing is fetched"
+    );
     assert_eq!(html, render(&page).expect("again"));
 }

@@ -147,10 +147,14 @@ impl Parser {
             "figure" => self.named(MarkerKind::Figure, argument, span),
             "table" => self.named(MarkerKind::Table, argument, span),
             _ => {
-                let near = nearest(word, ["value", "figure", "table"]).map(|near| format!("did you mean `kexp:{near}`?"));
+                let near =
+                    nearest(word, ["value", "figure", "table"]).map(|near| format!("did you mean `kexp:{near}`?"));
                 let help = near.unwrap_or_else(|| "there are `kexp:value`, `kexp:figure` and `kexp:table`".to_owned());
-                self.wrong
-                    .push(Diagnostic::error("unknown-marker", format!("unknown marker `kexp:{word}`")).at(span, "").help(help));
+                self.wrong.push(
+                    Diagnostic::error("unknown-marker", format!("unknown marker `kexp:{word}`"))
+                        .at(span, "")
+                        .help(help),
+                );
                 None
             }
         };
@@ -257,7 +261,11 @@ fn fence_of(line: &str) -> Option<(char, usize, bool)> {
     let count = text.chars().take_while(|other| *other == letter).count();
     let after = text[count..].trim();
     // A backtick after the fence makes it a code span on one line.
-    (indented <= 3 && count >= 3 && !(letter == '`' && after.contains('`'))).then_some((letter, count, after.is_empty()))
+    (indented <= 3 && count >= 3 && !(letter == '`' && after.contains('`'))).then_some((
+        letter,
+        count,
+        after.is_empty(),
+    ))
 }
 
 /// The length of a code span that starts here, or of the backticks alone where nothing closes it in this paragraph.

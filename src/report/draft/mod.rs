@@ -90,18 +90,20 @@ pub fn check(text: &str, file: FileId, blocks: &dyn Blocks) -> Vec<Diagnostic> {
             );
         }
     }
-    let shown = |kind: MarkerKind, name: &String| {
-        markers.iter().any(|marker| marker.kind == kind && marker.argument == *name)
-    };
+    let shown =
+        |kind: MarkerKind, name: &String| markers.iter().any(|marker| marker.kind == kind && marker.argument == *name);
     let declared = blocks.figures().into_iter().map(|name| (MarkerKind::Figure, name));
     for (kind, name) in declared.chain(blocks.tables().into_iter().map(|name| (MarkerKind::Table, name))) {
         if !shown(kind, &name) {
             let word = kind.word();
             let end = Span { file, start: text.len(), end: text.len() };
             found.push(
-                Diagnostic::error("not-shown", format!("the {word} `{name}` is declared, but the draft does not show it"))
-                    .at(end, "")
-                    .help(format!("add `<!-- kexp:{word} {name} -->` and `<!-- /kexp:{word} -->` on lines of their own")),
+                Diagnostic::error(
+                    "not-shown",
+                    format!("the {word} `{name}` is declared, but the draft does not show it"),
+                )
+                .at(end, "")
+                .help(format!("add `<!-- kexp:{word} {name} -->` and `<!-- /kexp:{word} -->` on lines of their own")),
             );
         }
     }
@@ -139,9 +141,10 @@ fn content(marker: &Marker, text: &str, blocks: &dyn Blocks) -> Result<String, D
             let value = blocks.value(name).map_err(|why| {
                 Diagnostic::error("unknown-value", format!("`{name}` has no value: {why}")).at(marker.opener, "")
             })?;
-            let shown = marker.format.apply(&value).map_err(|why| {
-                Diagnostic::error("value-format", format!("`{name}`: {why}")).at(marker.opener, "")
-            })?;
+            let shown = marker
+                .format
+                .apply(&value)
+                .map_err(|why| Diagnostic::error("value-format", format!("`{name}`: {why}")).at(marker.opener, ""))?;
             Ok(shown.replace(['\n', '\r'], " ").replace("<!--", "&lt;!--"))
         }
         MarkerKind::Figure => {

@@ -118,7 +118,8 @@ fn density(sorted: &[f64], end: f64) -> Vec<f64> {
     let spread = if spread > 0.0 { deviation.min(spread) } else { deviation };
     let cell = end / GRID_CELLS as f64;
     // Values so large that their spread overflows get a tenth of the axis.
-    let bandwidth = Some(0.9 * spread * count.powf(-0.2)).filter(|width| width.is_finite()).unwrap_or(end / 10.0).max(cell);
+    let bandwidth =
+        Some(0.9 * spread * count.powf(-0.2)).filter(|width| width.is_finite()).unwrap_or(end / 10.0).max(cell);
     let weights = histogram(sorted, end, GRID_CELLS);
     let reach = ((4.0 * bandwidth / cell).ceil() as i64).min(2 * GRID_CELLS as i64);
     let kernel: Vec<f64> = (0..=reach).map(|step| (-0.5 * (step as f64 * cell / bandwidth).powi(2)).exp()).collect();

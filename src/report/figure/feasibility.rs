@@ -53,9 +53,9 @@ pub fn draw(shares: &Table) -> Result<Drawing, FigureError> {
         }
         canvas.dot((x, y), 3.6, series(0), Some(("#ffffff", 0.8)));
     }
-    let (fewest, most) = rows.iter().fold((f64::INFINITY, 0.0f64), |(fewest, most), &row| {
-        (fewest.min(generated[row]), most.max(generated[row]))
-    });
+    let (fewest, most) = rows
+        .iter()
+        .fold((f64::INFINITY, 0.0f64), |(fewest, most), &row| (fewest.min(generated[row]), most.max(generated[row])));
     let count = if fewest == most { format!("{fewest}") } else { format!("{fewest} to {most}") };
     let note = format!("{count} vectors at each condition; bars: 95 % intervals (Wilson)");
     canvas.text((panel.left + panel.width, 13.0), &note, SMALL, Anchor::End, MUTED);

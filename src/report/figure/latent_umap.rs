@@ -20,8 +20,9 @@ const MOST_BINS: f64 = 20.0;
 pub fn draw(points: &Table, bin_width: f64) -> Result<Drawing, FigureError> {
     let (u1, u2, conditions) = (numbers(points, "u1")?, numbers(points, "u2")?, numbers(points, "condition")?);
     let width = if bin_width.is_finite() { bin_width.clamp(1.0 / MOST_BINS, 1.0) } else { 0.1 };
-    let rows: Vec<usize> =
-        (0..u1.len()).filter(|&row| u1[row].is_finite() && u2[row].is_finite() && conditions[row].is_finite()).collect();
+    let rows: Vec<usize> = (0..u1.len())
+        .filter(|&row| u1[row].is_finite() && u2[row].is_finite() && conditions[row].is_finite())
+        .collect();
     if rows.is_empty() {
         return nothing("no finite values in the latent map");
     }
@@ -74,11 +75,9 @@ pub fn draw(points: &Table, bin_width: f64) -> Result<Drawing, FigureError> {
         let words = match number {
             -1 => "below 0".to_owned(),
             number if number >= count => "above 1".to_owned(),
-            number => format!(
-                "{:.digits$} – {:.digits$}",
-                number as f64 * width,
-                ((number + 1) as f64 * width).min(1.0)
-            ),
+            number => {
+                format!("{:.digits$} – {:.digits$}", number as f64 * width, ((number + 1) as f64 * width).min(1.0))
+            }
         };
         let middle = y + row_height / 2.0 + 3.5;
         canvas.text((x + 18.0, middle), &words, SMALL, Anchor::Start, INK);

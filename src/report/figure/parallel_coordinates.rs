@@ -85,11 +85,8 @@ pub fn draw(trials: &Table, scales: &[(String, Scale)]) -> Result<Drawing, Figur
     }
     color_bar(&mut canvas, (right + 76.0, 102.0, height), (low, high));
     if let Some(row) = winner {
-        let mut lines: Vec<(String, String)> = settings
-            .iter()
-            .zip(&axes)
-            .map(|(name, axis)| ((*name).to_owned(), axis.words[row].clone()))
-            .collect();
+        let mut lines: Vec<(String, String)> =
+            settings.iter().zip(&axes).map(|(name, axis)| ((*name).to_owned(), axis.words[row].clone())).collect();
         lines.push(("validation loss".to_owned(), number(validation[row])));
         configuration(&mut canvas, (right + 62.0, 372.0), &lines);
     }
@@ -111,9 +108,12 @@ impl ParallelAxis {
                 let kept: Vec<String> = rows.iter().map(|&row| values[row].clone()).collect();
                 let mut names = distinct(&kept);
                 names.sort_unstable();
-                let place = |value: &str| names.iter().position(|name| *name == value).map_or(f64::NAN, |at| {
-                    (at as f64 + 0.5) / names.len() as f64
-                });
+                let place = |value: &str| {
+                    names
+                        .iter()
+                        .position(|name| *name == value)
+                        .map_or(f64::NAN, |at| (at as f64 + 0.5) / names.len() as f64)
+                };
                 let ticks = names.iter().map(|name| (place(name), (*name).to_owned())).collect();
                 let places = values.iter().map(|value| place(value)).collect();
                 Self { name: name.to_owned(), places, words: values.clone(), ticks }
