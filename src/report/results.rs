@@ -219,8 +219,10 @@ impl Results {
         };
         let Some(cells) = table.column(column) else {
             let known = table.columns.iter().map(|column| column.name.as_str());
-            let hint = nearest(column, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            return Err(format!("`{name}` has no column `{column}`{hint} It has: {}", table.names()));
+            return Err(match nearest(column, known) {
+                Some(near) => format!("`{name}` has no column `{column}`; did you mean `{near}`?"),
+                None => format!("`{name}` has no column `{column}`; it has: {}", table.names()),
+            });
         };
         let mut rows: Vec<usize> = (0..table.rows()).collect();
         for (key, wanted) in &filters {
@@ -327,7 +329,11 @@ fn parse_filters(text: &str) -> Result<Vec<(String, String)>, String> {
         match letter {
             '"' => quoted = !quoted,
             ',' if !quoted => parts.push(String::new()),
-            _ => parts[..].last_mut().map_or((), |part| part.push(letter)),
+            _ => {
+                if let Some(part) = parts.last_mut() {
+                    part.push(letter);
+                }
+            }
         }
     }
     let filled = parts.iter().filter(|part| !part.trim().is_empty());

@@ -9,6 +9,9 @@ use kuva::render::render::{PathData, Primitive, Scene, TextAnchor, TextSpan};
 use super::style::{FONTS, INK, LABEL, LETTER, PIXELS};
 use super::{Drawing, FigureError};
 
+/// Most pixels that are drawn at a time.
+const MOST_PIXELS: f64 = 4e7;
+
 /// Where a text stands relative to its point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Anchor {
@@ -234,7 +237,9 @@ impl Canvas {
         }
         let sized = format!(" viewBox=\"0 0 {} {}\" font-family=", self.scene.width, self.scene.height);
         svg = svg.replacen(" font-family=", &sized, 1);
-        let double = RasterBackend::new().with_scale(2.0 * PIXELS).render_scene(&self.scene);
+        // A graph may be of any size; its PNG is kept to what memory holds.
+        let most = (MOST_PIXELS / (self.scene.width * self.scene.height).max(1.0)).sqrt();
+        let double = RasterBackend::new().with_scale((2.0 * PIXELS).min(most as f32)).render_scene(&self.scene);
         let png =
             halved(&double.map_err(FigureError::Image)?).map_err(|error| FigureError::Image(error.to_string()))?;
         Ok(Drawing { svg, png })

@@ -5,6 +5,8 @@
 //! `layout-rs` does the same, but sizes boxes by its own count of characters, keeps fixed gaps of 60 units, which no page
 //! holds, and asserts on its input.
 
+use std::collections::BTreeSet;
+
 /// Room between two boxes of a layer.
 const GAP: f64 = 16.0;
 /// Room between two layers.
@@ -101,8 +103,9 @@ pub(super) fn place(sizes: &[(f64, f64)], edges: &[(usize, usize)]) -> Placed {
 /// The edges without loops and repetitions, those turned that would close a cycle: (from, to, turned).
 fn downwards(count: usize, edges: &[(usize, usize)]) -> Vec<(usize, usize, bool)> {
     let mut clean: Vec<(usize, usize)> = Vec::new();
+    let mut known = BTreeSet::new();
     for &(from, to) in edges {
-        if from != to && from < count && to < count && !clean.contains(&(from, to)) {
+        if from != to && from < count && to < count && known.insert((from, to)) {
             clean.push((from, to));
         }
     }
@@ -112,7 +115,7 @@ fn downwards(count: usize, edges: &[(usize, usize)]) -> Vec<(usize, usize, bool)
     }
     // Depth first without recursion: an edge to a node that is still open closes a cycle.
     let (mut open, mut done) = (vec![false; count], vec![false; count]);
-    let mut closing = Vec::new();
+    let mut closing = BTreeSet::new();
     for root in 0..count {
         let mut stack = vec![(root, 0)];
         while let Some((node, child)) = stack.pop() {
@@ -125,7 +128,7 @@ fn downwards(count: usize, edges: &[(usize, usize)]) -> Vec<(usize, usize, bool)
             if let Some(&to) = next[node].get(child) {
                 stack.push((node, child + 1));
                 if open[to] {
-                    closing.push((node, to));
+                    closing.insert((node, to));
                 } else if !done[to] {
                     stack.push((to, 0));
                 }
@@ -144,14 +147,16 @@ fn downwards(count: usize, edges: &[(usize, usize)]) -> Vec<(usize, usize, bool)
 /// The layer of each node: longest path from above, then sources are pulled down to their first successor.
 fn ranks(count: usize, edges: &[(usize, usize, bool)]) -> Vec<usize> {
     let mut waiting = vec![0usize; count];
-    for &(_, to, _) in edges {
+    let mut next = vec![Vec::new(); count];
+    for &(from, to, _) in edges {
+        next[from].push(to);
         waiting[to] += 1;
     }
     let sources: Vec<usize> = (0..count).filter(|&node| waiting[node] == 0).collect();
     let mut ranks = vec![0usize; count];
     let mut ready = sources.clone();
     while let Some(node) = ready.pop() {
-        for &(_, to, _) in edges.iter().filter(|edge| edge.0 == node) {
+        for &to in &next[node] {
             ranks[to] = ranks[to].max(ranks[node] + 1);
             waiting[to] -= 1;
             if waiting[to] == 0 {
@@ -160,7 +165,7 @@ fn ranks(count: usize, edges: &[(usize, usize, bool)]) -> Vec<usize> {
         }
     }
     for node in sources {
-        if let Some(first) = edges.iter().filter(|edge| edge.0 == node).map(|edge| ranks[edge.1]).min() {
+        if let Some(first) = next[node].iter().map(|&to| ranks[to]).min() {
             ranks[node] = first.saturating_sub(1);
         }
     }
