@@ -8,15 +8,21 @@
 pub mod ast;
 mod bounds;
 mod build;
+mod decode;
 mod expected;
 mod expression;
 mod grammar;
 mod layout;
+mod print;
 mod recover;
+mod spans;
 mod token;
 mod traps;
 
 pub use bounds::MOST_BYTES;
+pub use decode::decode;
+pub use print::print;
+pub use spans::strip_spans;
 
 use crate::diagnostic::{Diagnostic, FileId};
 
