@@ -77,8 +77,15 @@ fn the_paper_resolves() {
     assert_eq!(problem.measurements[0].value, 7.901_072_998_739_11);
     let estimated: Vec<_> = problem.parameters.iter().map(|parameter| parameter.id.as_str()).collect();
     let expected = [
-        "Epo_degradation_BaF3", "k_exp_hetero", "k_exp_homo", "k_imp_hetero", "k_imp_homo", "k_phos", "sd_pSTAT5A_rel",
-        "sd_pSTAT5B_rel", "sd_rSTAT5A_rel",
+        "Epo_degradation_BaF3",
+        "k_exp_hetero",
+        "k_exp_homo",
+        "k_imp_hetero",
+        "k_imp_homo",
+        "k_phos",
+        "sd_pSTAT5A_rel",
+        "sd_pSTAT5B_rel",
+        "sd_rSTAT5A_rel",
     ];
     assert_eq!(estimated, expected);
     for parameter in &problem.parameters {
@@ -100,7 +107,11 @@ fn the_paper_resolves() {
 fn a_profile_and_then_set_change_settings() {
     let options = Options {
         profile: Some("quick".to_owned()),
-        set: vec!["cvae.train.epochs=50".to_owned(), "generator.*.loss.kl.weight = 1/2".to_owned(), "seed=7".to_owned()],
+        set: vec![
+            "cvae.train.epochs=50".to_owned(),
+            "generator.*.loss.kl.weight = 1/2".to_owned(),
+            "seed=7".to_owned(),
+        ],
     };
     let experiment = sound("experiments/paper.kexp", &options);
     let cvae = &experiment.generators["cvae"];
@@ -182,7 +193,10 @@ fn treatments_priors_and_noise_are_resolved() {
     assert_eq!(order, ["half", "total", "start"]);
     // An assignment in an initial value is written out.
     let initial = &problem.network.species[0].initial;
-    assert_eq!(*initial, Expression::Apply(Function::Multiply, vec![Expression::Number(2.0), Expression::Symbol("A0".into())]));
+    assert_eq!(
+        *initial,
+        Expression::Apply(Function::Multiply, vec![Expression::Number(2.0), Expression::Symbol("A0".into())])
+    );
 }
 
 #[test]
@@ -200,7 +214,10 @@ fn broken_tables_are_pointed_at_cell_by_cell() {
     let tables = [
         ("missing_column", "observable,time\ny,1\n"),
         ("misspelt_column", "observable,tme,value,treatment\ny,1,2,resting\n"),
-        ("malformed", "observable,time,value,treatment\ny,1,2..5,resting\nz,one,2,resting\n\ny,,2,high\ny,-1,NaN,high\n"),
+        (
+            "malformed",
+            "observable,time,value,treatment\ny,1,2..5,resting\nz,one,2,resting\n\ny,,2,high\ny,-1,NaN,high\n",
+        ),
         ("unknown", "observable,time,value,treatment\nyy,1,2,resting\nz,1,2,restin\n,1,2,\n"),
         ("uneven", "observable,time,value,treatment\ny,1,2\ny,1,2,resting,4,5\n"),
         ("empty", ""),
@@ -229,7 +246,10 @@ fn huge_tables_are_read_and_their_errors_capped() {
     }
     let started = Instant::now();
     let (loaded, shown) = with_table(&table);
-    assert_eq!(loaded.experiment.unwrap_or_else(|| panic!("{shown}")).problems["fit"].problem.measurements.len(), 600_000);
+    assert_eq!(
+        loaded.experiment.unwrap_or_else(|| panic!("{shown}")).problems["fit"].problem.measurements.len(),
+        600_000
+    );
     assert!(started.elapsed().as_secs() < 5);
     let (loaded, _) = with_table(&table.replace("0.25", "?"));
     assert_eq!(loaded.diagnostics.iter().filter(|one| one.severity == Severity::Error).count(), 21);
@@ -239,10 +259,11 @@ fn huge_tables_are_read_and_their_errors_capped() {
 fn no_input_panics() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.kexp");
-    let texts: Vec<String> = ["experiments/paper.kexp", "experiments/models/stat5.kexp", "tests/plan/valid/treatments.kexp"]
-        .iter()
-        .map(|path| std::fs::read_to_string(path).unwrap())
-        .collect();
+    let texts: Vec<String> =
+        ["experiments/paper.kexp", "experiments/models/stat5.kexp", "tests/plan/valid/treatments.kexp"]
+            .iter()
+            .map(|path| std::fs::read_to_string(path).unwrap())
+            .collect();
     // A small generator of its own: the same texts each time.
     let mut state = 1_u64;
     let mut next = |most: usize| {

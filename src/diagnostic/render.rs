@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::{Diagnostic, FileId, Label, Severity, Sources};
 
@@ -29,8 +29,7 @@ pub fn render(sources: &Sources, diagnostics: &[Diagnostic], color: bool) -> Str
     let mut lines = LineStarts::default();
     let mut text = String::new();
     for diagnostic in sorted.iter().take(MOST_SHOWN) {
-        let group = group(sources, &mut lines, diagnostic);
-        text.push_str(&renderer.render(&[group]));
+        text.push_str(&one(&renderer, sources, &mut lines, diagnostic));
         text.push_str("\n\n");
     }
     if sorted.len() > MOST_SHOWN {
@@ -56,21 +55,25 @@ impl LineStarts {
     }
 }
 
-fn group<'a>(sources: &'a Sources, lines: &mut LineStarts, diagnostic: &'a Diagnostic) -> Group<'a> {
+fn one(renderer: &Renderer, sources: &Sources, lines: &mut LineStarts, diagnostic: &Diagnostic) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
     let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code));
+    let mut columns = Vec::new();
     for (index, part) in parts(sources, lines, &diagnostic.labels).into_iter().enumerate() {
-        for element in part.elements(index == 0) {
-            group = group.element(element);
-        }
+        columns.extend(part.column());
+        group = group.element(part.snippet(index == 0));
     }
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help));
     }
-    group
+    let mut text = renderer.render(&[group]);
+    for (shown, right) in columns {
+        text = text.replacen(&shown, &right, 1);
+    }
+    text
 }
 
 /// Neighbouring lines of one file with their labels.
@@ -91,20 +94,22 @@ struct Mark<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn elements(self, primary: bool) -> Vec<Element<'a>> {
+    fn snippet(self, primary: bool) -> Snippet<'a, Annotation<'a>> {
         let marks = self.marks.into_iter().map(|mark| -> Annotation<'a> {
             let kind = if mark.primary && primary { AnnotationKind::Primary } else { AnnotationKind::Context };
             let annotation = kind.span(mark.range);
             if mark.text.is_empty() { annotation } else { annotation.label(mark.text) }
         });
-        let snippet = Snippet::source(self.source).line_start(self.first_line).annotations(marks);
-        match self.position {
-            Some((line, column)) => {
-                let origin = Origin::path(self.name).line(line).char_column(column);
-                vec![origin.into(), snippet.into()]
-            }
-            None => vec![snippet.path(self.name).into()],
-        }
+        Snippet::source(self.source).line_start(self.first_line).path(self.name).annotations(marks)
+    }
+
+    /// The place as the renderer finds it in a line that was cut, and as it is.
+    fn column(&self) -> Option<(String, String)> {
+        let (line, column) = self.position?;
+        let start = self.marks.first()?.range.start;
+        let line_start = self.source[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let shown = self.source[line_start..start].chars().count() + 1;
+        Some((format!("{}:{line}:{shown}\n", self.name), format!("{}:{line}:{column}\n", self.name)))
     }
 }
 

@@ -58,7 +58,8 @@ pub(super) fn collect<'a>(files: &'a Files, findings: &mut Vec<Diagnostic>) -> C
     let mut declarations: Vec<Raw<'a>> = Vec::new();
     let mut scopes = vec![Scope::default(); files.files.len()];
     let mut everywhere: BTreeMap<(&str, &str), (usize, Span)> = BTreeMap::new();
-    for (file, source) in files.files.iter().enumerate() {
+    // Imported files first: a name that clashes is wrong in the file that imports.
+    for (file, source) in files.files.iter().enumerate().rev() {
         for declaration in &source.tree.declarations {
             let DeclarationKind::Named { kind, pattern, name, title, value, entries } = &declaration.kind else {
                 continue;
@@ -280,11 +281,17 @@ fn assigned<'a>(
         "problem" => known.extend(collected.scopes[raw.file].of(&["problem pattern"])),
         _ => {}
     }
+    let message = match (called, raw.kind) {
+        (Some((name, _)), "problem") => format!("there is no problem pattern `{}`", name.text),
+        (Some((name, _)), kind) => format!("no {kind} comes from `{}(...)`", name.text),
+        (None, kind) => format!("this is no {kind}"),
+    };
     let word = called.map_or("", |(name, _)| name.text.as_str());
     findings.push(
-        Diagnostic::error("unexpected-value", format!("this is no {}", raw.kind))
+        Diagnostic::error("unexpected-value", message)
             .at(value.span, example)
-            .maybe_help(words::near(word, known)),
+            .maybe_help(words::near(word, known.iter().copied()))
+            .maybe_help(words::listed("known", known)),
     );
     None
 }

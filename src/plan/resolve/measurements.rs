@@ -140,6 +140,16 @@ impl Table<'_> {
                 }
             }
         }
+        if let (1, Some(only)) = (header.len(), header.get(0))
+            && let Some(separator) = [';', '\t'].into_iter().find(|separator| only.contains(*separator))
+        {
+            self.bad = 0;
+            self.findings.pop();
+            let help = Some("save the table with commas between cells and points in numbers".to_owned());
+            let name = if separator == ';' { "semicolons" } else { "tabs" };
+            self.report(row, 0, format!("the columns are separated by {name}"), "expected commas", help);
+            return None;
+        }
         for (column, name) in COLUMNS.iter().enumerate().take(3) {
             if places[column].is_none() {
                 let help = Some(

@@ -71,8 +71,12 @@ pub fn load(path: &Path, options: &Options) -> Loaded {
     if files.incomplete {
         // What a broken part would have said is not there: names that only it declares are no errors of their own.
         findings.retain(|finding| {
-            !matches!(finding.code, "unknown-name" | "unknown-path" | "unknown-import" | "unfed-generator")
+            !matches!(finding.code, "unknown-name" | "unknown-path" | "unknown-import" | "nothing-to-draw")
         });
+    }
+    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        // What a broken declaration would have used is no news either.
+        findings.retain(|finding| finding.code != "unfed-generator");
     }
     let mut diagnostics: Vec<Diagnostic> = Vec::with_capacity(findings.len());
     for finding in findings {

@@ -181,7 +181,13 @@ impl Builder<'_> {
                 .at(species.span, "expected a species"),
                 None => Diagnostic::error("unknown-symbol", format!("there is no species `{}`", species.text))
                     .at(species.span, "unknown")
-                    .maybe_help(words::near(&species.text, self.symbols.of(|kind| kind == SymbolKind::Species))),
+                    .maybe_help(words::near(&species.text, self.symbols.of(|kind| kind == SymbolKind::Species)))
+                    .maybe_help(
+                        self.symbols
+                            .of(|kind| kind == SymbolKind::Compartment)
+                            .first()
+                            .map(|compartment| format!("declare it: `species {} in {compartment} = 0`", species.text)),
+                    ),
             };
             self.findings.push(wrong);
         }
@@ -189,8 +195,9 @@ impl Builder<'_> {
     }
 
     fn rate_rule(&mut self, network: &mut Network, variable: &Name, value: &Expr) {
+        let known = self.variable(variable, "a rate rule");
         let expression = self.formula(value);
-        if !self.variable(variable, "a rate rule") {
+        if !known {
             return;
         }
         if network.rates.iter().any(|rule| rule.variable == variable.text) {
@@ -222,6 +229,8 @@ impl Builder<'_> {
                 .maybe_help(Some(format!("declare its initial value: `parameter {} = 0`", name.text))),
         };
         self.findings.push(wrong);
+        // Formulas that use it are no errors of their own.
+        self.symbols.all.entry(name.text.clone()).or_insert((SymbolKind::Parameter, name.span));
         false
     }
 

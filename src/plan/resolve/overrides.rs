@@ -194,7 +194,10 @@ pub(in crate::plan) fn located(
 fn unknown(path: &Name, segments: &[&str], lost: &Lost) -> Diagnostic {
     let segment = segments.get(lost.segment).copied().unwrap_or_default();
     let before = segments[..lost.segment.min(segments.len())].join(".");
+    let kind = lost.segment == 1 && segments.first().is_some_and(|first| words::KINDS.contains(first));
     let message = match (before.is_empty(), segment.is_empty()) {
+        _ if kind && segment == "*" => format!("there is no {before} at all"),
+        _ if kind => format!("there is no {before} `{segment}`"),
         (true, _) => format!("nothing here is called `{segment}`"),
         (false, true) => format!("`{before}` is not a setting: the path goes on"),
         (false, false) if lost.candidates.is_empty() => {
@@ -211,7 +214,8 @@ fn unknown(path: &Name, segments: &[&str], lost: &Lost) -> Diagnostic {
         }
         all.join(".")
     };
-    let near = crate::diagnostic::suggest(segment, candidates.iter().copied())
+    let kinds = if lost.segment == 0 { words::KINDS } else { &[] };
+    let near = crate::diagnostic::suggest(segment, candidates.iter().chain(kinds).copied())
         .map(|found| format!("did you mean `{}`?", whole(&found)));
     Diagnostic::error("unknown-path", message)
         .at(path.span, "leads to no setting")

@@ -151,7 +151,10 @@ impl Builder<'_> {
             },
             solver: solver(declaration),
         };
-        check::problem::run(&problem, &|id| self.symbols.all.get(id).map(|(_, span)| *span), *place, self.findings);
+        if self.findings.iter().all(|finding| finding.severity != Severity::Error) {
+            let place_of = |id: &str| self.symbols.all.get(id).map(|(_, span)| *span);
+            check::problem::run(&problem, &place_of, *place, self.findings);
+        }
         Some(ProblemDeclaration { problem, span: declaration.span, sources: self.origins })
     }
 
@@ -307,7 +310,9 @@ impl Builder<'_> {
                     treatment.overrides.push((key.text.clone(), expression));
                 }
             }
-            found.push(treatment);
+            if found.iter().all(|known: &Treatment| known.id != treatment.id) {
+                found.push(treatment);
+            }
         }
         if found.is_empty() {
             found.push(Treatment { id: "default".to_owned(), overrides: Vec::new(), before: None });

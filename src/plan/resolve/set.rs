@@ -18,7 +18,10 @@ fn one(text: &str, sources: &mut Sources, findings: &mut Vec<Diagnostic>) -> Vec
     let whole = Span { file: id, start: 0, end: text.len() };
     let (tree, wrong) = crate::syntax::parse(&format!("{BEFORE}{text}\n}}\n"), id);
     if !wrong.is_empty() {
-        findings.extend(wrong.into_iter().map(|mut finding| {
+        // What is said about the wrapping alone follows from what is wrong in the text.
+        let inside = |finding: &Diagnostic| finding.labels.iter().any(|label| label.span.end > BEFORE.len());
+        let any = wrong.iter().any(inside);
+        findings.extend(wrong.into_iter().filter(|finding| !any || inside(finding)).map(|mut finding| {
             finding.labels.iter_mut().for_each(|label| label.span = shifted(label.span, text.len()));
             finding
         }));

@@ -122,7 +122,7 @@ pub(super) fn declare(
                     format!("{} `{}` says no `{}`", written.kind, written.name, field.name),
                 )
                 .at(written.place, format!("expected `{} = ...`, {}", field.name, schema::describe(&field.kind)))
-                .help(format!("`{}` is {}", field.name, field.doc)),
+                .help(format!("`{}`: {}", field.name, field.doc)),
             );
         }
         declaration.settings.insert(field.name.to_owned(), field.default.clone().unwrap_or(Value::Absent));
@@ -163,7 +163,10 @@ fn field_of<'a>(schema: &'a Schema, key: &Name, kind: &str, findings: &mut Vec<D
     let found = schema.fields.iter().find(|field| field.name == key.text);
     if found.is_none() {
         let names: Vec<_> = schema.fields.iter().map(|field| field.name).collect();
-        let finding = Diagnostic::error("unknown-setting", format!("a {kind} has no setting `{}`", key.text));
+        let finding = Diagnostic::error(
+            "unknown-setting",
+            format!("{} has no setting `{}`", schema::with_article(kind), key.text),
+        );
         findings.push(words::with_help(finding.at(key.span, "unknown"), &key.text, "its settings", &names));
     }
     found
@@ -177,7 +180,10 @@ fn group_of<'a>(schema: &'a Schema, word: &Name, kind: &str, findings: &mut Vec<
     let found = schema.fields.iter().find(|field| field.name == word.text && grouped(field));
     if found.is_none() {
         let names: Vec<_> = schema.fields.iter().filter(grouped).map(|field| field.name).collect();
-        let finding = Diagnostic::error("unexpected-entry", format!("a {kind} has no group `{}`", word.text));
+        let finding = Diagnostic::error(
+            "unexpected-entry",
+            format!("{} has no group `{}`", schema::with_article(kind), word.text),
+        );
         findings.push(words::with_help(finding.at(word.span, "has no place here"), &word.text, "its groups", &names));
     }
     found
@@ -200,6 +206,6 @@ pub(super) fn misplaced(entry: &EntryKind, span: Span, kind: &str) -> Diagnostic
         EntryKind::Estimate { .. } => ("estimate", span, "a problem"),
         EntryKind::Prior { name, .. } => ("prior", name.span, "a problem"),
     };
-    Diagnostic::error("unexpected-entry", format!("`{word}` has no place in a {kind}"))
+    Diagnostic::error("unexpected-entry", format!("`{word}` has no place in {}", schema::with_article(kind)))
         .at(place, format!("belongs in {home}"))
 }

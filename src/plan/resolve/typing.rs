@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::schema::{describe, filled, plain};
+use crate::plan::schema::{describe, filled, plain, with_article};
 use crate::schema::{Choice, Type, Value};
 use crate::syntax::ast::{Argument, BinaryOperator, Expr, ExprKind, Name};
 
@@ -103,8 +103,11 @@ impl Typing<'_> {
         match self.scope.kind(name) {
             Some(kind) if kinds.contains(&kind) => Some(name.to_owned()),
             Some(kind) => {
-                let finding = Diagnostic::error("wrong-kind", format!("`{name}` is a {kind}, not a {wanted}"))
-                    .at(span, format!("expected the name of a {wanted}"));
+                let finding = Diagnostic::error(
+                    "wrong-kind",
+                    format!("`{name}` is {}, not {}", with_article(kind), with_article(&wanted)),
+                )
+                .at(span, format!("expected the name of {}", with_article(&wanted)));
                 let candidates = self.scope.of(kinds);
                 self.findings.push(finding.maybe_help(words::listed(&format!("each {wanted} here"), candidates)));
                 None
@@ -401,7 +404,10 @@ pub(super) fn ordered(
         ("out-of-bounds", "both bounds must be finite".to_owned(), start.to(end), "is infinite", None)
     } else if lower >= upper {
         let message = format!("the bounds are upside down: {} is not below {}", plain(lower), plain(upper));
-        let help = (lower > upper).then(|| format!("write `{} .. {}`", plain(upper), plain(lower)));
+        let help = (lower > upper).then(|| match scale {
+            "linear" => format!("write `{} .. {}`", plain(upper), plain(lower)),
+            scale => format!("write `{} .. {} {scale}`", plain(upper), plain(lower)),
+        });
         ("bounds-order", message, start.to(end), "expected lower .. upper", help)
     } else if scale != "linear" && lower <= 0.0 {
         let message = format!("a {scale} scale has no place for {}", plain(lower));

@@ -11,14 +11,19 @@ pub(super) fn schema() -> Schema {
     );
     let endpoints = word("endpoints", "where each descent ended");
     let rows = Value::List(vec![filled(&endpoints), filled(&iterates)]);
-    let mut descend = vec![descent::gradient(200)];
+    let mut descend = vec![descent::gradient()];
     descend.push(descent::none("the starting points are the rows"));
     Schema {
         kind: "dataset",
         doc: "A recipe of training rows: parameter vectors with their fvals. It names no problem: it is made for each \
               problem that needs it.",
         fields: vec![
-            one_of("start", descent::designs(), "the starting points"),
+            Field::new(
+                "start",
+                Type::Choice(crate::optimise::schema::designs()),
+                Value::choice("latin_hypercube", [("count", Value::Integer(100))]),
+                "the starting points",
+            ),
             one_of("descend", descend, "what refines the starting points"),
             one_of(
                 "validate",

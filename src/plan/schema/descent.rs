@@ -1,55 +1,11 @@
-//! Choices that several kinds share: designs, descents, the blind test.
+//! Choices that several kinds share: descents, the blind test.
 
-use super::{integer, number, one_of, word};
+use super::{number, one_of, word};
 use crate::schema::{Choice, Field, Type};
 
-/// Designs of starting points.
-pub(super) fn designs() -> Vec<Choice> {
-    let count = || integer("count", 1, 1_000_000, 100, "how many starting points");
-    vec![
-        Choice::new(
-            "latin_hypercube",
-            "a Latin hypercube over the bounds, on the estimation scale (McKay, Beckman and Conover, 1979)",
-            vec![count()],
-        ),
-        Choice::new("random", "independent uniform draws over the bounds, on the estimation scale", vec![count()]),
-        Choice::not_yet("multi_jittered", "correlated multi-jittered sampling (Kensler, 2013)"),
-        Choice::not_yet("sobol", "a scrambled Sobol sequence (Sobol, 1967; Owen, 1998)"),
-    ]
-}
-
-/// A local descent that uses the gradient.
-pub(super) fn gradient(iterations: i64) -> Choice {
-    Choice::new(
-        "gradient",
-        "a bounded local descent that uses the gradient",
-        vec![
-            integer("iterations", 1, 100_000, iterations, "at most this many iterations for each descent"),
-            one_of(
-                "stop",
-                vec![
-                    word("converged", "as soon as one of the tolerances is met"),
-                    word("capped", "only at the limit of iterations"),
-                ],
-                "when a descent ends",
-            ),
-            number(
-                "fval_tolerance",
-                0.0,
-                1.0,
-                1e-8,
-                "converged when an iteration lowers fval by less, relative to fval",
-            ),
-            number(
-                "gradient_tolerance",
-                0.0,
-                1e3,
-                1e-6,
-                "converged when no component of the projected gradient is larger",
-            ),
-            number("step_tolerance", 0.0, 1.0, 1e-10, "converged when a step is shorter, on the estimation scale"),
-        ],
-    )
+/// A local descent that uses the gradient, as the library describes it.
+pub(super) fn gradient() -> Choice {
+    crate::optimise::schema::gradient()
 }
 
 /// The blind test: what is taken out of the training rows.

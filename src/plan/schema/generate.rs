@@ -32,7 +32,7 @@ pub(super) fn schema() -> Schema {
             integer("replicates", 1, 1_000_000, 100, "proposals at each condition"),
             one_of(
                 "refine",
-                vec![descent::gradient(200), descent::none("proposals are not descended from")],
+                vec![descent::gradient(), descent::none("proposals are not descended from")],
                 "local descents from the proposals and the baselines, all with the same rule of convergence",
             ),
             number("refine_at", -10.0, 10.0, 0.0, "the condition of the proposals that are descended from"),

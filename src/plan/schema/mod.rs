@@ -14,7 +14,7 @@ mod tune;
 use crate::schema::{Choice, Field, Schema, Type, Value};
 
 pub use figure::{GENERATE_COLUMNS, TUNE_COLUMNS};
-pub use reference::{describe, plain, reference, show};
+pub use reference::{describe, plain, reference, show, with_article};
 
 /// Every registered schema, in the order of the reference page.
 #[must_use]
@@ -56,15 +56,15 @@ pub struct Variants {
 #[must_use]
 pub fn variants(kind: &str) -> Option<Variants> {
     let (key, schemas, not_yet) = match kind {
-        "generator" => ("kind", generator::schemas(), generator::NOT_YET),
-        "figure" => ("draw", figure::schemas(), figure::NOT_YET),
+        "generator" => ("kind", generator::schemas(), generator::not_yet()),
+        "figure" => ("draw", figure::schemas(), figure::NOT_YET.to_vec()),
         _ => return None,
     };
     let known = schemas
         .into_iter()
         .map(|schema| (schema.kind.split_once(' ').map_or(schema.kind, |(_, variant)| variant), schema))
         .collect();
-    Some(Variants { key, known, not_yet: not_yet.to_vec() })
+    Some(Variants { key, known, not_yet })
 }
 
 /// The generator that a tune chooses: `generator tuned = best(cvae_search)`.

@@ -75,16 +75,18 @@ fn choices(kind: &Type) -> &[Choice] {
 #[must_use]
 pub fn describe(kind: &Type) -> String {
     match kind {
+        Type::Number { least, most } if least.is_infinite() && most.is_infinite() => "a number".to_owned(),
         Type::Number { least, most } => format!("a number from {} to {}", plain(*least), plain(*most)),
         Type::Integer { least, most: i64::MAX } => format!("a whole number from {least}"),
         Type::Integer { least, most } => format!("a whole number from {least} to {most}"),
         Type::Text => "a text in quotes".to_owned(),
-        Type::Reference(kinds) => format!("the name of a {}", kinds.join(" or ")),
+        Type::Reference(kinds) => format!("the name of {}", with_article(&kinds.join(" or "))),
         Type::Word => "a word".to_owned(),
         Type::Choice(choices) => match names(choices).as_slice() {
             [only] => only.clone(),
             many => format!("one of {}", many.join(", ")),
         },
+        Type::List(item) if matches!(**item, Type::Reference(_)) => format!("a list [...], each {}", describe(item)),
         Type::List(item) => format!("a list [...] of {}", describe(item)),
         Type::Sum(choices) => format!("a sum of {}", names(choices).join(", ")),
         Type::Interval => "an interval such as 1e-5 .. 1e5 log10".to_owned(),
@@ -93,7 +95,17 @@ pub fn describe(kind: &Type) -> String {
 }
 
 fn names(choices: &[Choice]) -> Vec<String> {
-    choices.iter().filter(|choice| !choice.not_yet).map(|choice| format!("`{}`", choice.name)).collect()
+    let shown = |choice: &Choice| match choice.fields.iter().any(|field| field.default.is_none()) {
+        true => format!("`{}(...)`", choice.name),
+        false => format!("`{}`", choice.name),
+    };
+    choices.iter().filter(|choice| !choice.not_yet).map(shown).collect()
+}
+
+/// A kind with its article.
+#[must_use]
+pub fn with_article(kind: &str) -> String {
+    format!("{} {kind}", if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" })
 }
 
 /// A number as the language writes it.
