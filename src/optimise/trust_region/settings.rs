@@ -83,8 +83,8 @@ pub fn schema() -> Choice {
         |name, default, doc| Field::new(name, Type::Number { least: 0.0, most: 1e6 }, Value::Number(default), doc);
     Choice::new(
         "gradient",
-        "bounded local descent that uses gradients: an interior trust-region reflective method (Coleman & Li 1994, 1996) \
-         on the Gauss-Newton Hessian",
+        "bounded local descent that uses gradients: an interior trust-region reflective method (Coleman & Li 1994, \
+         1996) on the Gauss-Newton Hessian with a secant correction (Dennis, Gay & Welsch 1981)",
         vec![
             Field::new(
                 "iterations",
@@ -110,7 +110,8 @@ pub fn schema() -> Choice {
                 "radius",
                 Type::Number { least: 1e-6, most: 1e6 },
                 Value::Number(defaults.radius),
-                "radius of the first trust region, in coordinates scaled by the square root of the distance to the bounds",
+                "radius of the first trust region; coordinates are scaled by the square root of the distance to the \
+                 bounds",
             ),
         ],
     )
