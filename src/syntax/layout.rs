@@ -470,7 +470,9 @@ impl Builder<'_> {
     fn begins_declaration(&self, at: usize) -> bool {
         let next = self.tokens.get(at + 1).map(|next| next.kind);
         match self.tokens[at].text(self.source) {
-            "experiment" => next == Some(Kind::Text) || self.tokens.get(at + 1).is_some_and(|next| next.is(self.source, "{")),
+            "experiment" => {
+                next == Some(Kind::Text) || self.tokens.get(at + 1).is_some_and(|next| next.is(self.source, "{"))
+            }
             word => next == Some(Kind::Word) && DECLARATIONS.contains(&word),
         }
     }

@@ -1,6 +1,8 @@
 //! Trees without places, to compare what two texts say.
 
-use super::ast::{Argument, Declaration, DeclarationKind, Entry, EntryKind, Expr, ExprKind, File, Name, Participant, Text};
+use super::ast::{
+    Argument, Declaration, DeclarationKind, Entry, EntryKind, Expr, ExprKind, File, Name, Participant, Text,
+};
 use crate::diagnostic::{FileId, Span};
 
 /// The same tree with every place set to the start of the file, so that `==` compares what is said.

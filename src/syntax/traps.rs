@@ -293,7 +293,11 @@ fn setting_without_sign(failure: &Failure) -> Option<Diagnostic> {
         word if ENTRIES.contains(&word) => form(failure),
         word => Some(format!("a setting reads `{word} = ...`")),
     };
-    Some(error("syntax", format!("expected `=` after `{}`", failure.text(0))).at(failure.here(), "expected `=`").maybe_help(help))
+    Some(
+        error("syntax", format!("expected `=` after `{}`", failure.text(0)))
+            .at(failure.here(), "expected `=`")
+            .maybe_help(help),
+    )
 }
 
 /// `a = b`, `a =< b`, `a <> b` for comparisons

@@ -164,7 +164,8 @@ fn table(
     let join = |one: &[i64], other: Vec<i64>| one.iter().copied().chain(other).collect::<Vec<i64>>();
     let fvals = rows.numbers("fval")?;
     let unsolved = failed.rows();
-    let conditions = fvals.iter().map(|&fval| scale.to_condition(fval));
+    // Below 0 no condition has a requested fval: a held-out row that is better than every training row has condition 0.
+    let conditions = fvals.iter().map(|&fval| scale.to_condition(fval).max(0.0));
     let splits = (0..solved).map(|row| if is_training(row) { "training" } else { "validation" });
     let causes = failed.texts("cause")?;
     let table = Table::new()
