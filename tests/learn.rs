@@ -133,11 +133,16 @@ fn same(left: &Trained, right: &Trained) {
 }
 
 #[test]
-#[ignore = "prints timings"]
+#[ignore = "prints timings, and is no test"]
 fn seconds_of_a_training_at_the_defaults() {
     let mixture = Mixture::new(9, 2000);
     let start = std::time::Instant::now();
-    let trained = train(&settings(&[("train.patience", Value::Integer(300))]), &mixture.data, 1).expect("trained");
+    let trained = train(
+        &settings(&[("train.patience", Value::Integer(300)), ("train.epochs", Value::Integer(300))]),
+        &mixture.data,
+        1,
+    )
+    .expect("trained");
     println!(
         "{} rows of the history, best epoch {}, loss {:.3}, {} parameters: {:.2} s",
         trained.history.rows(),

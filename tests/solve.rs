@@ -184,8 +184,7 @@ fn replaced_parameters_and_initial_values() {
 
 #[test]
 fn reversible_reaction_keeps_its_moiety() {
-    let network =
-        Builder::new().species("A", "1").species("B", "0").reaction("A -> B", "3 * A - 1 * B").0;
+    let network = Builder::new().species("A", "1").species("B", "0").reaction("A -> B", "3 * A - 1 * B").0;
     let times = [0.0, 0.05, 0.2, 1.0, 10.0];
     let trajectory = run(&network, &times);
     assert_close(&column(&trajectory, "A"), &times, 1e-8, |t| 0.25 + 0.75 * (-4.0 * t).exp());
@@ -254,11 +253,7 @@ fn events_by_time_and_by_state() {
     let exact = |t: f64| if t < 2.0 { (-t).exp() } else { after * (-2.0 * (t - 2.0)).exp() };
     assert_close(&column(&run(&network, &times), "A"), &times, 1e-8, exact);
 
-    let network = Builder::new()
-        .species("A", "1")
-        .reaction("A -> 0", "A")
-        .event("A < 0.5", &[("A", "1")])
-        .0;
+    let network = Builder::new().species("A", "1").reaction("A -> 0", "A").event("A < 0.5", &[("A", "1")]).0;
     let period = std::f64::consts::LN_2;
     let times: Vec<f64> = (0..40).map(|i| 0.05 + 0.1 * f64::from(i)).collect();
     assert_close(&column(&run(&network, &times), "A"), &times, 1e-7, |t| (-(t % period)).exp());
@@ -465,7 +460,8 @@ fn priors_are_normalised() {
 fn treatments_and_measurements_override() {
     let mut network = decay();
     network.compartments[0].size = 2.0;
-    let mut problem = small_problem(network, &["a0", "k", "k2", "scale1", "scale2"], "observableParameter1_y * A", &DECAY);
+    let mut problem =
+        small_problem(network, &["a0", "k", "k2", "scale1", "scale2"], "observableParameter1_y * A", &DECAY);
     problem.observables[0].formula = expression("observableParameter1_y * A + c");
     problem.treatments.push(Treatment {
         id: "second".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::common::{Failure, has_errors, print, say};
+use super::common::{Failure, print, say};
 use crate::diagnostic::Sources;
 use crate::run::store::write_atomically;
 use crate::syntax;
@@ -21,24 +21,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut failed = false;
     for path in &arguments.files {
         let bytes = std::fs::read(path).map_err(|error| Failure::Said(format!("{}: {error}", path.display())))?;
+        let name = path.display().to_string();
         let mut sources = Sources::default();
-        let text = match syntax::decode(&bytes) {
-            Ok(text) => text,
-            Err(diagnostic) => {
-                sources.add(path.display().to_string(), "");
-                print(&sources, &[diagnostic]);
+        let formatted = syntax::decode(&name, bytes.clone()).map_err(|diagnostic| vec![diagnostic]).and_then(|text| {
+            let file = sources.add(name, text.as_str());
+            syntax::print(&text, file)
+        });
+        let formatted = match formatted {
+            Ok(formatted) => formatted,
+            Err(diagnostics) => {
+                print(&sources, &diagnostics);
                 failed = true;
                 continue;
             }
         };
-        let file = sources.add(path.display().to_string(), text.as_str());
-        let (tree, diagnostics) = syntax::parse(&text, file);
-        if has_errors(&diagnostics) {
-            print(&sources, &diagnostics);
-            failed = true;
-            continue;
-        }
-        let formatted = syntax::print(&text, &tree);
         if formatted.as_bytes() == bytes {
             continue;
         }

@@ -45,6 +45,9 @@ impl Array {
 
 impl Archive {
     /// The bytes of a file. The same archive gives the same bytes.
+    ///
+    /// # Panics
+    /// When an array's shape does not fit its values: archives are made by code, never by input.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let parts: Vec<(&String, Dtype, &[usize], Vec<u8>)> = self

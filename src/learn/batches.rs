@@ -33,7 +33,6 @@ pub fn order(rows: usize, streams: &Streams, index: u64) -> Vec<i64> {
 }
 
 /// Standard normal noise, `[rows, columns]`, from stream `index`.
-#[must_use]
 pub fn noise(rows: usize, columns: usize, streams: &Streams, index: u64) -> Tensor {
     let mut stream = streams.stream(index);
     let values: Vec<f32> = (0..rows * columns).map(|_| StandardNormal.sample(&mut stream)).collect();

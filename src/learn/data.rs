@@ -75,7 +75,7 @@ impl TrainingData {
         for (index, (row, &condition)) in self.rows.iter().zip(&self.conditions).enumerate() {
             let part = &mut parts[usize::from(self.validation[index])];
             part.extend(space.scale(row, index)?);
-            if !condition.is_finite() {
+            if !(condition as f32).is_finite() {
                 return Err(LearnError::NotFinite { row: index, name: "condition".into() });
             }
             part.push(condition as f32);

@@ -80,6 +80,17 @@ pub fn kind(name: &str) -> Result<&'static Kind, LearnError> {
     kinds().iter().find(|kind| kind.name == name).ok_or_else(|| LearnError::UnknownKind(name.to_owned()))
 }
 
+/// The kind that the setting `kind` names.
+///
+/// # Errors
+/// When there is no such setting or kind.
+pub fn kind_of(settings: &Settings) -> Result<&'static Kind, LearnError> {
+    match settings.get("kind") {
+        Some(Value::Choice(name, _) | Value::Text(name)) => kind(name),
+        _ => Err(LearnError::UnknownSetting { path: "kind".into(), segment: "kind".into() }),
+    }
+}
+
 /// The setting that names the kind.
 #[must_use]
 pub fn kind_field() -> Field {

@@ -25,4 +25,4 @@ pub mod tune;
 pub use checkpoint::{Checkpoints, NoCheckpoints};
 pub use data::TrainingData;
 pub use error::LearnError;
-pub use generator::{Generator, Kind, Session, Settings, Trained, kind, kinds};
+pub use generator::{Generator, Kind, Session, Settings, Trained, kind, kind_of, kinds};

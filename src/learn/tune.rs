@@ -164,7 +164,11 @@ mod tests {
         }
         apply(&mut settings, "train.epochs", Value::Number(7.0)).expect("a setting");
         assert_eq!(find(&mut settings, "train.epochs"), Ok(&mut Value::Integer(7)));
-        super::super::kind("cvae").expect("a kind").check(&settings).expect("good settings");
+        let cvae = super::super::kind_of(&settings).expect("a kind");
+        cvae.check(&settings).expect("good settings");
+        let linear = Value::choice("linear", [("epochs", Value::Integer(9))]);
+        apply(&mut settings, "loss.kl.anneal", linear).expect("a setting");
+        cvae.check(&settings).expect("good settings");
         for path in ["train.rate", "loss.kl", "loss.weight", "latent.x", "nothing", "encoder.lstm.width"] {
             assert!(field(&schema, path).is_err(), "{path}");
             assert!(apply(&mut settings, path, Value::Integer(1)).is_err(), "{path}");

@@ -187,7 +187,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn helpers_stay_in_the_box(x in proptest::collection::vec(-1e3..1e3, 3), u in proptest::collection::vec(0.0..=1.0, 3)) {
+        fn helpers_stay_in_the_box(
+            x in proptest::collection::vec(-1e3..1e3, 3),
+            u in proptest::collection::vec(0.0..=1.0, 3),
+        ) {
             let bounds = bounds();
             prop_assert!(bounds.contains(&bounds.clip(&x)));
             prop_assert!(bounds.contains(&bounds.reflect(&x)));

@@ -105,7 +105,11 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn a_latin_hypercube_has_one_point_in_each_stratum(count in 1_usize..80, dimensions in 1_usize..12, seed in any::<u64>()) {
+        fn a_latin_hypercube_has_one_point_in_each_stratum(
+            count in 1_usize..80,
+            dimensions in 1_usize..12,
+            seed in any::<u64>(),
+        ) {
             let bounds = bounds(dimensions);
             let points = latin_hypercube(count, &bounds, &Streams::new(seed, "test"));
             prop_assert_eq!(points.len(), count);
@@ -120,11 +124,20 @@ mod tests {
         }
 
         #[test]
-        fn all_points_lie_in_the_box(count in 0_usize..40, dimensions in 1_usize..6, seed in any::<u64>(), sd in 0.0..20.0) {
+        fn all_points_lie_in_the_box(
+            count in 0_usize..40,
+            dimensions in 1_usize..6,
+            seed in any::<u64>(),
+            sd in 0.0..20.0,
+        ) {
             let bounds = bounds(dimensions);
             let streams = Streams::new(seed, "test");
             let row = bounds.from_unit(&vec![0.9; dimensions]);
-            for points in [latin_hypercube(count, &bounds, &streams), random(count, &bounds, &streams), jitter(&row, sd, count, &bounds, &streams)] {
+            for points in [
+                latin_hypercube(count, &bounds, &streams),
+                random(count, &bounds, &streams),
+                jitter(&row, sd, count, &bounds, &streams),
+            ] {
                 prop_assert_eq!(points.len(), count);
                 prop_assert!(points.iter().all(|point| bounds.contains(point)));
             }

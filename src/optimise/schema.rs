@@ -12,7 +12,8 @@ pub fn designs() -> Vec<Choice> {
     vec![
         Choice::new(
             "latin_hypercube",
-            "Latin hypercube sampling: one point in each of `count` strata of every dimension (McKay, Beckman & Conover 1979)",
+            "Latin hypercube sampling: one point in each of `count` strata of every dimension (McKay, Beckman & Conover \
+             1979)",
             count(),
         ),
         Choice::new("random", "independent uniform points between the bounds, on the estimation scale", count()),

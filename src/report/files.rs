@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::figure::Drawing;
+use super::figure::{self, Drawing, FigureError};
+use super::results::Results;
 use crate::table::Table;
 
 /// Significant digits of the tables in Markdown; CSV has all.
@@ -21,11 +22,28 @@ pub struct FileError {
     pub source: std::io::Error,
 }
 
+/// Why a figure could not be drawn or written.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// It could not be drawn.
+    #[error("figure `{name}`: {source}")]
+    Figure {
+        /// The figure.
+        name: String,
+        /// Why.
+        source: FigureError,
+    },
+    /// It could not be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
 /// A folder that takes a run's figures and tables, and remembers their checksums for `results.ron`.
 #[derive(Debug)]
 pub struct Output {
     folder: PathBuf,
     files: BTreeMap<String, String>,
+    sources: BTreeMap<String, String>,
     written: usize,
 }
 
@@ -33,7 +51,7 @@ impl Output {
     /// Output into a folder, which is made when the first file is written.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), files: BTreeMap::new(), written: 0 }
+        Self { folder: folder.into(), files: BTreeMap::new(), sources: BTreeMap::new(), written: 0 }
     }
 
     /// Writes `figures/NAME.svg` and `figures/NAME.png`, and returns the path of the SVG relative to the folder.
@@ -45,6 +63,42 @@ impl Output {
         let path = format!("figures/{name}.svg");
         self.file(&path, drawing.svg.as_bytes())?;
         Ok(path)
+    }
+
+    /// Like [`Output::figure`], but draws only where it must: not when the previous results were drawn from the same
+    /// source, and their files stand there unchanged. `source` is all that the picture depends on: its table as CSV, and
+    /// its settings.
+    ///
+    /// # Errors
+    /// When the figure cannot be drawn or written.
+    pub fn figure_from(
+        &mut self,
+        name: &str,
+        source: &str,
+        previous: Option<&Results>,
+        draw: impl FnOnce() -> Result<Drawing, FigureError>,
+    ) -> Result<String, OutputError> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&figure::VERSION.to_le_bytes()).update(source.as_bytes());
+        let source = hasher.finalize().to_hex().to_string();
+        let paths = ["png", "svg"].map(|kind| format!("figures/{name}.{kind}"));
+        let known = previous.filter(|previous| previous.sources.get(name) == Some(&source));
+        let checksums = known.map(|known| paths.each_ref().map(|path| known.files.get(path).cloned()));
+        self.sources.insert(name.to_owned(), source);
+        if let Some([Some(png), Some(svg)]) = checksums {
+            let stands = |path: &str, checksum: &str| {
+                let bytes = std::fs::read(self.folder.join(path));
+                bytes.is_ok_and(|bytes| blake3::hash(&bytes).to_hex().as_str() == checksum)
+            };
+            if stands(&paths[0], &png) && stands(&paths[1], &svg) {
+                let [png_path, svg_path] = paths;
+                self.files.insert(png_path, png);
+                self.files.insert(svg_path.clone(), svg);
+                return Ok(svg_path);
+            }
+        }
+        let drawing = draw().map_err(|source| OutputError::Figure { name: name.to_owned(), source })?;
+        Ok(self.figure(name, &drawing)?)
     }
 
     /// Writes `tables/NAME.csv` in full and `tables/NAME.md` with rounded numbers, and returns the path of the CSV
@@ -75,6 +129,12 @@ impl Output {
     #[must_use]
     pub fn files(&self) -> &BTreeMap<String, String> {
         &self.files
+    }
+
+    /// What each figure of [`Output::figure_from`] was drawn from, as a checksum.
+    #[must_use]
+    pub fn sources(&self) -> &BTreeMap<String, String> {
+        &self.sources
     }
 
     /// How many files did not hold their bytes yet.

@@ -29,6 +29,9 @@ pub struct Results {
     pub shown_tables: Vec<String>,
     /// The files written, relative to the folder of the draft, with the BLAKE3 checksum of each in hexadecimal.
     pub files: BTreeMap<String, String>,
+    /// For each figure the checksum of what it was drawn from, so that it need not be drawn again.
+    #[serde(default)]
+    pub sources: BTreeMap<String, String>,
 }
 
 /// One value.

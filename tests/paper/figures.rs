@@ -50,7 +50,7 @@ fn keep(name: &str, drawing: &Drawing) {
 
 #[test]
 fn every_kind_is_drawn_and_stays_as_it_was() {
-    let mut record = String::new();
+    let mut record = format!("version {}\n", kexp::report::figure::VERSION);
     let clock = std::time::Instant::now();
     let mut all: Vec<(&str, Drawing)> =
         kinds().iter().map(|(name, table, draw)| (*name, draw(table).expect("drawn"))).collect();

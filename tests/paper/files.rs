@@ -32,6 +32,30 @@ fn files_are_written_once_and_checked_by_their_checksums() {
 }
 
 #[test]
+fn a_figure_is_drawn_again_only_when_its_source_or_its_files_changed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut drawn = 0;
+    let mut results = kexp::report::results::Results::default();
+    let mut round = |source: &str, results: &mut kexp::report::results::Results| {
+        let mut output = Output::new(folder.path());
+        let draw = || {
+            drawn += 1;
+            feasibility::draw(&data::feasibility())
+        };
+        assert_eq!(output.figure_from("share", source, Some(results), draw).expect("written"), "figures/share.svg");
+        results.files = output.files().clone();
+        results.sources = output.sources().clone();
+        drawn
+    };
+    assert_eq!(round("a", &mut results), 1);
+    assert_eq!(round("a", &mut results), 1);
+    assert_eq!(round("b", &mut results), 2);
+    std::fs::write(folder.path().join("figures/share.png"), "edited").expect("written");
+    assert_eq!(round("b", &mut results), 3);
+    assert_eq!(results.check_files(folder.path()), []);
+}
+
+#[test]
 fn a_file_that_cannot_be_written_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let blocked = folder.path().join("blocked");

@@ -143,7 +143,7 @@ impl Mlp {
     }
 
     /// Backpropagation of the gradient by the head's output: writes the gradients by the parameters, and returns the
-    /// gradient by the network's input where it is `wanted`. Written out, since libtorch's automatic one spends more
+    /// gradient by the network's input. Written out, since libtorch's automatic one spends more
     /// time on batch normalisation and on bookkeeping than on the matrix products.
     pub(super) fn backward(
         &self,
@@ -151,18 +151,14 @@ impl Mlp {
         gradient: Tensor,
         parameters: &[Tensor],
         gradients: &[Tensor],
-        wanted: bool,
-    ) -> Option<Tensor> {
+    ) -> Tensor {
         let rows = gradient.size()[0] as f64;
         let mut gradient = gradient;
-        for (index, (step, saved)) in self.steps.iter().zip(&tape.saved).enumerate().rev() {
+        for (step, saved) in self.steps.iter().zip(&tape.saved).rev() {
             gradient = match (step, saved) {
                 (Step::Gemm { weight, bias, .. }, Saved::Input(input)) => {
                     let _ = gradient.tr().mm_out(&gradients[*weight], input);
                     let _ = gradient.sum_intlist_out(&gradients[*bias], 0_i64, false, Kind::Float);
-                    if index == 0 && !wanted {
-                        return None;
-                    }
                     gradient.mm(&parameters[*weight])
                 }
                 (Step::BatchNorm { weight, bias, .. }, Saved::Normalised { normalised, scale }) => {
@@ -178,7 +174,7 @@ impl Mlp {
                 (_, Saved::Input(_) | Saved::Normalised { .. }) => gradient,
             };
         }
-        Some(gradient)
+        gradient
     }
 
     /// Adds the layers to a graph, one after the other, fed by `inputs`; returns the last node.
@@ -237,10 +233,9 @@ mod tests {
         let gradients = Tensor::zeros([layout.len() as i64], (Kind::Float, Device::Cpu));
         let (views, written) = (layout.views(&parameters.detach()), layout.views(&gradients));
         let (_, tape) = mlp.forward_training(&input.detach(), &views, &running);
-        let by_input = mlp.backward(&tape, expected[0].copy(), &views, &written, true).expect("wanted");
+        let by_input = mlp.backward(&tape, expected[0].copy(), &views, &written);
         assert!(by_input.allclose(&expected[1], 1e-4, 1e-5, false));
         assert!(gradients.allclose(&expected[2], 1e-4, 1e-5, false), "{gradients} is not {}", expected[2]);
-        assert!(mlp.backward(&tape, expected[0].copy(), &views, &written, false).is_none());
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl Cvae {
 
 impl Generator for Cvae {
     fn sample(&self, condition: f64, count: usize, streams: &Streams) -> Result<Vec<Vec<f64>>, LearnError> {
-        if !condition.is_finite() {
+        if !(condition as f32).is_finite() {
             return Err(LearnError::NotFinite { row: 0, name: "condition".into() });
         }
         if count == 0 {
@@ -141,7 +141,7 @@ impl Generator for Cvae {
         let mut scaled = Vec::new();
         for (index, (row, &condition)) in rows.iter().zip(conditions).enumerate() {
             scaled.extend(self.space.scale(row, index)?);
-            if !condition.is_finite() {
+            if !(condition as f32).is_finite() {
                 return Err(LearnError::NotFinite { row: index, name: "condition".into() });
             }
             scaled.push(condition as f32);

@@ -53,6 +53,17 @@ impl CvaeNetwork {
         (head.narrow(1, 0, latent), log_variance)
     }
 
+    /// The gradient by the encoder's head, through the draw and by the mean divergence times `weight`.
+    fn posterior_gradient(&self, head: &Tensor, noise: &Tensor, by_z: &Tensor, weight: f64) -> Tensor {
+        let (mean, log_variance) = self.posterior(head);
+        let share = weight / head.size()[0] as f64;
+        let sd = (log_variance * 0.5).exp();
+        let by_log_variance = (by_z * noise * &sd + (sd.square() - 1.0) * share) * 0.5;
+        let raw = head.narrow(1, self.latent as i64, self.latent as i64);
+        let by_log_variance = by_log_variance * raw.abs().le(LOG_VARIANCE_BOUND);
+        Tensor::cat(&[by_z + mean * share, by_log_variance], 1)
+    }
+
     pub(super) fn graph(&self) -> Graph {
         let mut graph = Graph::default();
         let add = |graph: &mut Graph, label: &str, detail: String, group: &str, from: &[usize]| {
@@ -107,23 +118,16 @@ impl Network for CvaeNetwork {
         weight: f64,
         gradients: &[Tensor],
     ) {
-        // The networks' gradients are written out; libtorch differentiates the small parts between and after them.
-        let (head, encoder_tape) = self.encoder.forward_training(&rows.xc, parameters, statistics);
-        let head = head.set_requires_grad(true);
-        let (mean, log_variance) = self.posterior(&head);
+        let (encoded, encoder_tape) = self.encoder.forward_training(&rows.xc, parameters, statistics);
+        let (mean, log_variance) = self.posterior(&encoded);
         let z = draw(&mean, &log_variance, noise);
-        let zc = Tensor::cat(&[&z.detach(), &rows.c], 1);
+        let zc = Tensor::cat(&[&z, &rows.c], 1);
         let (decoded, decoder_tape) = self.decoder.forward_training(&zc, parameters, statistics);
-        let decoded = decoded.set_requires_grad(true);
-        let reconstruction = self.likelihood.loss(&decoded, &rows.x).sum(Kind::Float) / rows.len() as f64;
-        let by_decoded = Tensor::run_backward(&[&reconstruction], &[&decoded], false, false).swap_remove(0);
-        let by_zc = self.decoder.backward(&decoder_tape, by_decoded, parameters, gradients, true);
-        // A product with the gradient by z, held constant, has that gradient.
-        let through_z = by_zc.map(|by_zc| (z * by_zc.narrow(1, 0, self.latent as i64)).sum(Kind::Float));
-        let kl = divergence(&mean, &log_variance) * weight;
-        let rest = through_z.map_or_else(|| kl.shallow_clone(), |through_z| through_z + &kl);
-        let by_head = Tensor::run_backward(&[&rest], &[&head], false, false).swap_remove(0);
-        let _ = self.encoder.backward(&encoder_tape, by_head, parameters, gradients, false);
+        let by_decoded = self.likelihood.gradient(&decoded, &rows.x);
+        let by_zc = self.decoder.backward(&decoder_tape, by_decoded, parameters, gradients);
+        let by_z = by_zc.narrow(1, 0, self.latent as i64);
+        let by_encoded = self.posterior_gradient(&encoded, noise, &by_z, weight);
+        let _ = self.encoder.backward(&encoder_tape, by_encoded, parameters, gradients);
     }
 
     fn evaluate(&self, parameters: &[Tensor], statistics: &[Tensor], rows: &Rows, noise: &Tensor) -> Evaluation {
@@ -146,6 +150,7 @@ impl Network for CvaeNetwork {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learn::cvae::{read, schema};
 
     #[test]
     fn the_divergence_has_its_closed_form() {
@@ -155,5 +160,36 @@ mod tests {
         let term = |m: f64, l: f64| 0.5 * (m * m + l.exp() - 1.0 - l);
         let expected = (term(0.5, 0.0) + term(-1.0, 1.0) + term(0.0, -2.0) + term(2.0, 0.3)) / 2.0;
         assert!((divergence(&mean, &log_variance).double_value(&[]) - expected).abs() < 1e-6);
+    }
+
+    #[test]
+    fn gradients_are_those_of_libtorch() {
+        let settings = schema().fields.into_iter().filter_map(|field| Some((field.name.to_owned(), field.default?)));
+        let mut settings: std::collections::BTreeMap<_, _> = settings.collect();
+        settings.insert("kind".into(), crate::schema::Value::choice("cvae", []));
+        let network = CvaeNetwork::new(&read(&settings).expect("settings"), 3);
+        let streams = crate::random::Streams::new(1, "network");
+        let flat = |layout: &Layout| Tensor::from_slice(&layout.start(&streams));
+        let (parameters, statistics) = (flat(&network.parameters), flat(&network.statistics));
+        let statistics = network.statistics.views(&statistics);
+        let values: Vec<f32> = (0..60_i16).map(|i| f32::from(i * i % 17) / 16.0).collect();
+        let (rows, noise) = (Rows::new(&values, 3), crate::learn::batches::noise(15, 8, &streams, 0));
+
+        let gradient = parameters.zeros_like();
+        let views = network.parameters.views(&parameters);
+        network.gradient(&views, &statistics, &rows, &noise, 0.7, &network.parameters.views(&gradient));
+
+        let parameters = parameters.set_requires_grad(true);
+        let views = network.parameters.views(&parameters);
+        let (encoded, _) = network.encoder.forward_training(&rows.xc, &views, &statistics);
+        let (mean, log_variance) = network.posterior(&encoded);
+        let zc = Tensor::cat(&[&draw(&mean, &log_variance, &noise), &rows.c], 1);
+        let (decoded, _) = network.decoder.forward_training(&zc, &views, &statistics);
+        let loss = network.likelihood.loss(&decoded, &rows.x).sum(Kind::Float) / 15.0;
+        let loss = loss + divergence(&mean, &log_variance) * 0.7;
+        let expected = Tensor::run_backward(&[&loss], &[&parameters], false, false).swap_remove(0);
+        let scale = expected.abs().max().double_value(&[]);
+        let error = (gradient - expected).abs().max().double_value(&[]);
+        assert!(error < 1e-5 * scale, "off by {error} of {scale}");
     }
 }

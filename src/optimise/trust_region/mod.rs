@@ -199,7 +199,6 @@ impl TrustRegion {
                 current.model = model;
             }
         }
-        self.recent.push_back(current.fval);
         self.stop = self.converged(&current, change, accepted.then_some(length));
         self.current = Some(current);
     }
@@ -226,17 +225,25 @@ impl TrustRegion {
         if accepted_length.is_some_and(|length| length < settings.xtol) {
             return Some(Stop::Converged(Convergence::Step));
         }
-        if change.abs() <= tolerance && current.model.promise() <= tolerance {
+        if change.abs() <= tolerance && self.promise(current) <= tolerance {
             return Some(Stop::Converged(Convergence::Fval));
         }
-        if tolerance > 0.0 && self.recent.len() > stalling::PATIENCE {
+        self.recent.push_back(current.fval);
+        if self.recent.len() > stalling::PATIENCE {
             let before = self.recent.pop_front().unwrap_or(f64::INFINITY);
-            if before - current.fval <= tolerance {
-                let almost = current.model.promise() <= stalling::NOISE * tolerance;
+            if tolerance > 0.0 && before - current.fval <= tolerance {
+                let almost = self.promise(current) <= stalling::NOISE * tolerance;
                 return Some(if almost { Stop::Converged(Convergence::Fval) } else { Stop::Stuck });
             }
         }
         None
+    }
+
+    /// How far the fval can fall within radius 1, by the more hopeful of the models with and without the learnt
+    /// curvature: right after a poor update the one alone may promise too little.
+    fn promise(&self, current: &Current) -> f64 {
+        let plain = ScaledModel::new(&current.x, &current.gradient, &current.hessian, &self.bounds);
+        plain.map_or(f64::INFINITY, |plain| plain.promise()).max(current.model.promise())
     }
 
     /// Chooses the next trial.

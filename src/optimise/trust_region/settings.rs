@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::schema::{Choice, Field, Type, Value};
 
-/// When and how a local descent ends. The tolerances have the meaning and the defaults of fides (Fröhlich & Sorger,
-/// PLoS Computational Biology 2022), with one difference that [`DescentSettings::fatol`] states.
+/// When and how a local descent ends. The tolerances have the defaults of fides (Fröhlich & Sorger, PLoS Computational
+/// Biology 2022), but a single small step is not taken for convergence; see [`DescentSettings::fatol`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DescentSettings {
@@ -13,10 +13,13 @@ pub struct DescentSettings {
     pub iterations: usize,
     /// Which of tolerances and iterations may end the descent.
     pub stop: StopRule,
-    /// Absolute tolerance of the fval. A descent has converged in the fval when its model of the objective promises no
-    /// more than `fatol + frtol |fval|` for any step within the unit radius (scaled, about a decade or two for log10
-    /// parameters), and its last step changed the fval by no more. The model is asked, and not only the last step,
-    /// because in a flat valley single steps can be small long before the minimum is reached.
+    /// Absolute tolerance of the fval. With `tolerance = fatol + frtol |fval|`, a descent has converged in the fval when
+    /// its last step changed the fval by at most the tolerance and its model of the objective promises no more than
+    /// that for any step within radius 1 (scaled: about a decade or two for log10 parameters). The model is asked
+    /// because in a flat valley single steps are small long before the minimum is reached.
+    ///
+    /// A descent that has not fallen by more than the tolerance within 30 iterations ends too: as converged when the
+    /// model promises less than 100 tolerances, which the noise of a solver can hide, and as stuck otherwise.
     pub fatol: f64,
     /// Relative tolerance of the fval; see `fatol`.
     pub frtol: f64,
@@ -80,8 +83,8 @@ pub fn schema() -> Choice {
         |name, default, doc| Field::new(name, Type::Number { least: 0.0, most: 1e6 }, Value::Number(default), doc);
     Choice::new(
         "gradient",
-        "bounded local descent that uses gradients: an interior trust-region reflective method (Coleman & Li 1994, 1996) \
-         on the Gauss-Newton Hessian",
+        "bounded local descent that uses gradients: an interior trust-region reflective method (Coleman & Li 1994, \
+         1996) on the Gauss-Newton Hessian with a secant correction (Dennis, Gay & Welsch 1981)",
         vec![
             Field::new(
                 "iterations",
@@ -107,7 +110,8 @@ pub fn schema() -> Choice {
                 "radius",
                 Type::Number { least: 1e-6, most: 1e6 },
                 Value::Number(defaults.radius),
-                "radius of the first trust region, in coordinates scaled by the square root of the distance to the bounds",
+                "radius of the first trust region; coordinates are scaled by the square root of the distance to the \
+                 bounds",
             ),
         ],
     )

@@ -98,9 +98,9 @@ impl Quadratic {
             let step = self.shifted(shift);
             let size = length(&step);
             if size > radius {
-                low = shift
+                low = shift;
             } else {
-                high = shift
+                high = shift;
             }
             if (size - radius).abs() <= 1e-12 * radius || high - low <= f64::EPSILON * high {
                 break;

@@ -247,6 +247,53 @@ fn stopping_rules_are_kept() {
 }
 
 #[test]
+fn fixed_parameters_and_open_sides_are_kept() {
+    let objective = rosenbrock_in(Bounds {
+        lower: vec![f64::NEG_INFINITY, 0.25, f64::NEG_INFINITY],
+        upper: vec![f64::INFINITY, 0.25, 9.0],
+    });
+    let descent = descend(&objective, &[-1.2, 3.0, 1.0], &DescentSettings::default());
+    check_path(&descent, &objective.bounds);
+    let end = descent.end().expect("an end");
+    assert!(descent.stop.is_converged(), "{:?}", descent.stop);
+    assert!(end.x[1] == 0.25 && (end.x[2] - 0.0625).abs() < 1e-4, "{end:?}");
+}
+
+#[test]
+fn a_curved_valley_with_large_residuals_is_followed() {
+    // Two residuals that cannot vanish together: at the minimum the second derivatives outweigh Gauss-Newton.
+    let residuals = |x: &[f64]| {
+        least_squares(
+            &[
+                (8.0 + x[0] * x[1], vec![x[1], x[0]]),
+                (10.0 * (x[1] - x[0] * x[0]), vec![-20.0 * x[0], 10.0]),
+                (x[0] - 3.0, vec![1.0, 0.0]),
+            ],
+            2,
+        )
+    };
+    let objective = Given { bounds: cube(2, -5.0, 5.0), answer: move |x: &[f64]| Some(residuals(x)) };
+    let descent = descend(&objective, &[4.0, -4.0], &DescentSettings::default());
+    let end = descent.end().expect("an end");
+    assert!(descent.stop.is_converged() && end.gradient_norm < 1e-3, "{:?} {end:?}", descent.stop);
+    assert!(descent.work.gradients < 60, "{:?}", descent.work);
+}
+
+#[test]
+fn noise_of_a_solver_does_not_keep_a_descent_from_ending() {
+    let noisy = |x: &[f64]| {
+        let mut answer = rosenbrock(x);
+        answer.fval += 100.0 + 1e-7 * (1e9 * x[0]).sin();
+        answer.gradient.iter_mut().for_each(|slope| *slope += 1e-4 * (1e9 * x[1]).sin());
+        Some(answer)
+    };
+    let objective = Given { bounds: cube(2, -5.0, 5.0), answer: noisy };
+    let descent = descend(&objective, &[-1.2, 1.0], &DescentSettings::default());
+    assert!(descent.stop.is_converged(), "{:?}", descent.stop);
+    assert!(descent.end().expect("an end").fval < 100.001 && descent.work.gradients < 100);
+}
+
+#[test]
 fn a_minimum_among_many_parameters() {
     let size = 150;
     let descent = descend(&rosenbrock_in(cube(size, -5.0, 5.0)), &vec![0.5; size], &DescentSettings::default());

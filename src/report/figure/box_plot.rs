@@ -66,8 +66,10 @@ pub fn draw(fvals: &Table, reference: Reference) -> Result<Drawing, FigureError>
         let y = panel.map_y(gap(value));
         canvas.dashed((panel.left, y), (panel.left + panel.width, y), INK, 0.9);
         let right = panel.left + panel.width + 6.0;
-        canvas.text((right, y + 1.0), words, SMALL, Anchor::Start, INK);
-        canvas.text((right, y + 12.0), &number_of(value), SMALL, Anchor::Start, MUTED);
+        // The words of the upper line make room where the two lines are close.
+        let words_at = if value == reference.worst { y.min(panel.map_y(gap(reference.best)) - 24.0) } else { y };
+        canvas.text((right, words_at + 1.0), words, SMALL, Anchor::Start, INK);
+        canvas.text((right, words_at + 12.0), &number_of(value), SMALL, Anchor::Start, MUTED);
     }
     let half = (panel.width / places.len() as f64 * 0.3).min(26.0);
     let under = panel.top + panel.height;

@@ -236,7 +236,7 @@ impl Canvas {
             svg.replace_range(line_start..line_end, "");
         }
         let sized = format!(" viewBox=\"0 0 {} {}\" font-family=", self.scene.width, self.scene.height);
-        svg = svg.replacen(" font-family=", &sized, 1);
+        svg = tidy(&svg.replacen(" font-family=", &sized, 1));
         // A graph may be of any size; its PNG is kept to what memory holds.
         let most = (MOST_PIXELS / (self.scene.width * self.scene.height).max(1.0)).sqrt();
         let double = RasterBackend::new().with_scale((2.0 * PIXELS).min(most as f32)).render_scene(&self.scene);
@@ -254,6 +254,34 @@ impl Anchor {
             Anchor::End => TextAnchor::End,
         }
     }
+}
+
+/// The SVG with places of at most two decimals: kuva rounds to them, but then writes `0.7000000000000001`.
+fn tidy(svg: &str) -> String {
+    let mut tidied = String::with_capacity(svg.len());
+    let (mut rest, mut in_tag) = (svg, false);
+    while let Some(letter) = rest.chars().next() {
+        let digits = rest.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
+        let number = &rest[..digits];
+        if in_tag && number.split_once('.').is_some_and(|(_, decimals)| decimals.len() > 4) {
+            match number.parse::<f64>() {
+                Ok(value) => {
+                    let text = format!("{value:.2}");
+                    tidied.push_str(text.trim_end_matches('0').trim_end_matches('.'));
+                }
+                Err(_) => tidied.push_str(number),
+            }
+            rest = &rest[digits..];
+        } else if digits > 0 {
+            tidied.push_str(number);
+            rest = &rest[digits..];
+        } else {
+            in_tag = (in_tag || letter == '<') && letter != '>';
+            tidied.push(letter);
+            rest = &rest[letter.len_utf8()..];
+        }
+    }
+    tidied
 }
 
 /// The picture at half its size, each pixel the mean of four: kuva's turned text has hard edges, which this smooths.
@@ -324,4 +352,23 @@ pub(super) fn nothing(reason: &str) -> Result<Drawing, FigureError> {
     canvas.rect((8.0, 8.0), (canvas.width() - 16.0, 104.0), "#fafafa", Some(("#cccccc", 1.0)));
     canvas.text((canvas.width() / 2.0, 64.0), reason, LABEL, Anchor::Middle, INK);
     canvas.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_places_are_tidied() {
+        let svg = r#"<text x="184.20000000000002" y="-0.7000000000000001">1.23456789</text><path d="M 1 2.005 L 30.00000000001 4"/>"#;
+        let tidied = r#"<text x="184.2" y="-0.7">1.23456789</text><path d="M 1 2.005 L 30 4"/>"#;
+        assert_eq!(tidy(svg), tidied);
+    }
+
+    #[test]
+    fn texts_are_cut_to_their_room() {
+        assert_eq!(fitted("short", 10, 100.0), "short");
+        let cut = fitted("a rather long description", 10, 60.0);
+        assert!(cut.ends_with('…') && text_width(&cut, 10) <= 66.0, "{cut}");
+    }
 }

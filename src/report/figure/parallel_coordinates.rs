@@ -60,9 +60,9 @@ pub fn draw(trials: &Table, scales: &[(String, Scale)]) -> Result<Drawing, Figur
         let words = if letter == "A" {
             let lost = validation.len() - rows.len();
             let lost = if lost > 0 { format!(", {lost} without a finite loss left out") } else { String::new() };
-            format!("all {} trials{lost}", rows.len())
+            format!("all {}{lost}", counted(rows.len(), "trial"))
         } else {
-            format!("the {} best trials", members.len())
+            format!("the best {}", counted(members.len(), "trial"))
         };
         canvas.text((26.0, top - 86.0), &words, LABEL, Anchor::Start, INK);
         let line = |row: usize| -> Vec<(f64, f64)> {
@@ -91,6 +91,11 @@ pub fn draw(trials: &Table, scales: &[(String, Scale)]) -> Result<Drawing, Figur
         configuration(&mut canvas, (right + 62.0, 372.0), &lines);
     }
     canvas.finish()
+}
+
+/// A number with its noun.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// One upright axis, with a place 0..1 and a word for each trial.
@@ -190,7 +195,8 @@ fn color_bar(canvas: &mut Canvas, (x, top, height): (f64, f64, f64), (low, high)
         let color = sequential(1.0 - (index as f64 + 0.5) / CELLS as f64);
         canvas.rect((x, top + index as f64 * cell), (12.0, cell + 0.4), &color, None);
     }
-    for (share, value) in [(1.0, high), (0.5, f64::midpoint(low, high)), (0.0, low)] {
+    let ticks = [(1.0, high), (0.5, f64::midpoint(low, high)), (0.0, low)];
+    for (share, value) in ticks.into_iter().take(if high > low { 3 } else { 1 }) {
         let y = top + height * (1.0 - share);
         canvas.line((x + 12.0, y), (x + 16.0, y), INK, 0.8);
         canvas.text((x + 19.0, y + 3.2), &number(value), SMALL, Anchor::Start, INK);

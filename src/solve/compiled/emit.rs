@@ -47,7 +47,20 @@ pub fn emit<M: Module>(
     }
     let mut emitter = Emitter { module, imports, builder, declared: BTreeMap::new() };
     let mut values: Vec<Value> = Vec::with_capacity(tape.steps.len());
-    for (source, places) in tape.steps.iter().zip(&places) {
+    let mut loaded: Vec<usize> = (0..tape.steps.len()).collect();
+    for (index, (source, places)) in tape.steps.iter().zip(&places).enumerate() {
+        for a in operands(source).into_iter().flatten() {
+            if index - loaded[a] > RELOAD {
+                let again = match tape.steps[a] {
+                    Source::State(i) => emitter.load(states, i)?,
+                    Source::Cache(i) => emitter.load(cache, i)?,
+                    Source::Number(number) => emitter.builder.ins().f64const(number),
+                    _ => continue,
+                };
+                values[a] = again;
+                loaded[a] = index;
+            }
+        }
         let value = match *source {
             Source::State(i) => emitter.load(states, i)?,
             Source::Cache(i) => emitter.load(cache, i)?,
@@ -71,6 +84,20 @@ pub fn emit<M: Module>(
     }
     emitter.builder.ins().return_(&[]);
     Ok(())
+}
+
+/// Inputs last loaded more than this many steps ago are loaded again. Register allocation takes more than linear time
+/// in the length of live ranges: 15 s instead of 3 s on a model of 276 states and 1759 parameters.
+const RELOAD: usize = 32;
+
+/// The earlier steps that a step uses.
+fn operands(source: &Source) -> [Option<usize>; 3] {
+    match *source {
+        Source::Number(_) | Source::State(_) | Source::Cache(_) | Source::Time => [None; 3],
+        Source::Unary(_, a) | Source::Integer(a, _) | Source::Half(a, _) => [Some(a), None, None],
+        Source::Binary(_, a, b) => [Some(a), Some(b), None],
+        Source::Select(a, b, c) => [Some(a), Some(b), Some(c)],
+    }
 }
 
 impl<M: Module> Emitter<'_, '_, M> {

@@ -11,49 +11,74 @@ pub enum Variable {
     Parameter(usize),
 }
 
-/// The partial derivatives of `outputs` with respect to `variable`, one node each, in the order of `outputs`.
+/// A partial derivative that is not always zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Partial {
+    /// The index of the output.
+    pub output: usize,
+    /// The index of the variable.
+    pub variable: usize,
+    /// The derivative.
+    pub node: Id,
+}
+
+/// The partial derivatives of `outputs` with respect to `variables`, as far as they are not always zero, ordered by
+/// variable, then output. The work for a variable is in proportion to the nodes that depend on it.
 ///
 /// Branches are differentiated where they hold: of `piecewise`, `min`, `max` and `abs` the derivative is that of the
 /// branch taken, and steps (`floor`, `ceil`, comparisons) have derivative 0. `x^p` with respect to `p` is 0 where x
 /// is 0, its limit for p > 0.
-pub fn differentiate(dag: &mut Dag, outputs: &[Id], variable: Variable) -> Vec<Id> {
-    let leaf = match variable {
-        Variable::State(i) => dag.state(i),
-        Variable::Parameter(i) => dag.parameter(i),
-    };
-    let Some(&top) = outputs.iter().max() else { return Vec::new() };
-    // Only what lies above the leaf and below an output has a derivative.
-    let mut depends = vec![false; top as usize + 1];
-    if leaf <= top {
-        depends[leaf as usize] = true;
-    }
-    for id in 0..=top {
-        if !depends[id as usize] {
-            depends[id as usize] = dag.children(id).iter().flatten().any(|&child| depends[child as usize]);
+pub fn differentiate(dag: &mut Dag, outputs: &[Id], variables: &[Variable]) -> Vec<Partial> {
+    let leaves: Vec<Id> = variables
+        .iter()
+        .map(|variable| match *variable {
+            Variable::State(i) => dag.state(i),
+            Variable::Parameter(i) => dag.parameter(i),
+        })
+        .collect();
+    let needed = dag.reachable(outputs);
+    let mut users: Vec<Vec<Id>> = vec![Vec::new(); needed.len()];
+    let mut places: Vec<Vec<usize>> = vec![Vec::new(); needed.len()];
+    for (id, _) in needed.iter().enumerate().filter(|(_, needed)| **needed) {
+        #[allow(clippy::cast_possible_truncation, reason = "ids are 32 bits wide")]
+        for child in dag.children(id as Id).into_iter().flatten() {
+            users[child as usize].push(id as Id);
         }
     }
-    let mut needed = vec![false; top as usize + 1];
-    for &output in outputs {
-        needed[output as usize] = true;
+    for (place, &output) in outputs.iter().enumerate() {
+        places[output as usize].push(place);
     }
-    for id in (0..=top).rev() {
-        if needed[id as usize] && depends[id as usize] {
-            for child in dag.children(id).into_iter().flatten() {
-                needed[child as usize] = true;
+    let (zero, one) = (dag.number(0.0), dag.number(1.0));
+    let mut derivative = vec![zero; needed.len()];
+    let mut partials = Vec::new();
+    for (variable, &leaf) in leaves.iter().enumerate() {
+        if !needed.get(leaf as usize).copied().unwrap_or(false) {
+            continue;
+        }
+        // All that depends on the leaf, in the order of ids.
+        let mut dependent = std::collections::BTreeSet::from([leaf]);
+        let mut open = vec![leaf];
+        while let Some(id) = open.pop() {
+            for &user in &users[id as usize] {
+                if dependent.insert(user) {
+                    open.push(user);
+                }
             }
         }
-    }
-    let zero = dag.number(0.0);
-    let one = dag.number(1.0);
-    let mut derivative = vec![zero; top as usize + 1];
-    for id in 0..=top {
-        if id == leaf {
-            derivative[id as usize] = one;
-        } else if needed[id as usize] && depends[id as usize] {
-            derivative[id as usize] = rule(dag, id, &derivative);
+        let first = partials.len();
+        for &id in &dependent {
+            derivative[id as usize] = if id == leaf { one } else { rule(dag, id, &derivative) };
+            let node = derivative[id as usize];
+            if node != zero {
+                partials.extend(places[id as usize].iter().map(|&output| Partial { output, variable, node }));
+            }
+        }
+        partials[first..].sort_unstable_by_key(|partial| partial.output);
+        for &id in &dependent {
+            derivative[id as usize] = zero;
         }
     }
-    outputs.iter().map(|&output| derivative[output as usize]).collect()
+    partials
 }
 
 fn rule(dag: &mut Dag, id: Id, derivative: &[Id]) -> Id {

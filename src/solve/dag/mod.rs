@@ -14,7 +14,7 @@ mod rebuild;
 mod tape;
 
 pub use build::{BuildError, Scope, build};
-pub use differentiate::{Variable, differentiate};
+pub use differentiate::{Partial, Variable, differentiate};
 pub use rebuild::rebuild;
 pub use tape::{Source, Tape};
 

@@ -39,47 +39,41 @@ impl Tape {
     /// The program that computes `outputs`. Nodes in `hoisted` are not computed but read from the place given there.
     #[must_use]
     pub fn new(dag: &Dag, outputs: &[Id], hoisted: &BTreeMap<Id, usize>) -> Self {
+        // Depth first, so that values are used soon after they are computed and machine code can keep them in registers.
         let top = outputs.iter().max().map_or(0, |&top| top as usize + 1);
-        let mut needed = vec![false; top];
-        for &output in outputs {
-            needed[output as usize] = true;
-        }
-        for id in (0..top).rev() {
-            #[allow(clippy::cast_possible_truncation, reason = "ids are 32 bits wide")]
-            let id = id as Id;
-            if needed[id as usize] && !hoisted.contains_key(&id) {
-                for child in dag.children(id).into_iter().flatten() {
-                    needed[child as usize] = true;
-                }
-            }
-        }
         let mut place = vec![usize::MAX; top];
         let mut steps = Vec::new();
-        for id in 0..top {
-            if !needed[id] {
-                continue;
-            }
-            #[allow(clippy::cast_possible_truncation, reason = "ids are 32 bits wide")]
-            let source = if let Some(&slot) = hoisted.get(&(id as Id)) {
-                Source::Cache(slot)
-            } else {
+        let mut open: Vec<(Id, bool)> = Vec::new();
+        for &output in outputs {
+            open.push((output, false));
+            while let Some((id, ready)) = open.pop() {
+                if place[id as usize] != usize::MAX {
+                    continue;
+                }
+                let slot = hoisted.get(&id);
+                if !ready && slot.is_none() {
+                    open.push((id, true));
+                    open.extend(dag.children(id).into_iter().flatten().map(|child| (child, false)));
+                    continue;
+                }
                 let at = |child: Id| place[child as usize];
-                match dag.node(id as Id) {
-                    Node::Number(bits) => Source::Number(f64::from_bits(bits)),
-                    Node::State(i) => Source::State(i as usize),
-                    Node::Parameter(i) => Source::Cache(i as usize),
-                    Node::Time => Source::Time,
-                    Node::Unary(f, a) => Source::Unary(f, at(a)),
-                    Node::Binary(f, a, b) => match half(dag, f, b) {
+                let source = match (slot, dag.node(id)) {
+                    (Some(&slot), _) => Source::Cache(slot),
+                    (None, Node::Number(bits)) => Source::Number(f64::from_bits(bits)),
+                    (None, Node::State(i)) => Source::State(i as usize),
+                    (None, Node::Parameter(i)) => Source::Cache(i as usize),
+                    (None, Node::Time) => Source::Time,
+                    (None, Node::Unary(f, a)) => Source::Unary(f, at(a)),
+                    (None, Node::Binary(f, a, b)) => match half(dag, f, b) {
                         Some(n) => Source::Half(at(a), n),
                         None => Source::Binary(f, at(a), at(b)),
                     },
-                    Node::Integer(a, n) => Source::Integer(at(a), n),
-                    Node::Select(a, b, c) => Source::Select(at(a), at(b), at(c)),
-                }
-            };
-            place[id] = steps.len();
-            steps.push(source);
+                    (None, Node::Integer(a, n)) => Source::Integer(at(a), n),
+                    (None, Node::Select(a, b, c)) => Source::Select(at(a), at(b), at(c)),
+                };
+                place[id as usize] = steps.len();
+                steps.push(source);
+            }
         }
         Self { steps, outputs: outputs.iter().map(|&output| place[output as usize]).collect() }
     }

@@ -422,43 +422,30 @@ fn no_gradient(dag: &Dag, nodes: &Nodes) -> Option<String> {
 /// The Jacobian's pattern by column, with the whole diagonal, and its nodes.
 fn jacobian(dag: &mut Dag, rhs: &[Id], states: usize) -> (Vec<(usize, usize)>, Vec<Id>) {
     let zero = dag.number(0.0);
-    let mut pattern = Vec::new();
-    let mut nodes = Vec::new();
-    for column in 0..states {
-        for (row, &node) in differentiate(dag, rhs, Variable::State(column)).iter().enumerate() {
-            if node != zero || row == column {
-                pattern.push((row, column));
-                nodes.push(node);
-            }
-        }
-    }
-    (pattern, nodes)
+    let variables: Vec<Variable> = (0..states).map(Variable::State).collect();
+    let mut values: BTreeMap<(usize, usize), Id> = (0..states).map(|state| ((state, state), zero)).collect();
+    values.extend(differentiate(dag, rhs, &variables).iter().map(|p| ((p.variable, p.output), p.node)));
+    values.into_iter().map(|((column, row), node)| ((row, column), node)).unzip()
 }
 
 /// The derivatives of `outputs` by the cache places below `limit`, as far as they are not always zero.
 fn derive(dag: &mut Dag, outputs: &[Id], limit: usize, entries: &mut Vec<Entry>, nodes: &mut Vec<Id>) {
-    let zero = dag.number(0.0);
-    for column in dag.leaves(outputs).1.into_iter().filter(|&column| column < limit) {
-        for (row, &node) in differentiate(dag, outputs, Variable::Parameter(column)).iter().enumerate() {
-            if node != zero {
-                entries.push(Entry { row, column });
-                nodes.push(node);
-            }
-        }
+    let columns: Vec<usize> = dag.leaves(outputs).1.into_iter().filter(|&column| column < limit).collect();
+    let variables: Vec<Variable> = columns.iter().map(|&column| Variable::Parameter(column)).collect();
+    for partial in differentiate(dag, outputs, &variables) {
+        entries.push(Entry { row: partial.output, column: columns[partial.variable] });
+        nodes.push(partial.node);
     }
 }
 
 fn derived(dag: &mut Dag, pending: &mut Pending, outputs: &[Id], limit: usize) -> DerivedNodes {
-    let zero = dag.number(0.0);
+    let columns = dag.leaves(outputs).0;
+    let variables: Vec<Variable> = columns.iter().map(|&column| Variable::State(column)).collect();
     let mut by_state = Vec::new();
     let mut nodes = Vec::new();
-    for column in dag.leaves(outputs).0 {
-        for (row, &node) in differentiate(dag, outputs, Variable::State(column)).iter().enumerate() {
-            if node != zero {
-                by_state.push(Entry { row, column });
-                nodes.push(node);
-            }
-        }
+    for partial in differentiate(dag, outputs, &variables) {
+        by_state.push(Entry { row: partial.output, column: columns[partial.variable] });
+        nodes.push(partial.node);
     }
     let mut by_parameter = Vec::new();
     derive(dag, outputs, limit, &mut by_parameter, &mut nodes);
@@ -509,6 +496,10 @@ fn entrance(
     let lane = |parameter: usize| lanes.binary_search(&parameter).ok();
 
     // Every product of a compiled derivative with a derivative of the entrance that lands in a lane.
+    let mut inner_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (place, inner) in entries.iter().enumerate() {
+        inner_of.entry(inner.row + parameters).or_default().push(place);
+    }
     let mut raw = Vec::new();
     for (index, entry) in by_parameter.iter().enumerate() {
         if entry.column < parameters {
@@ -517,9 +508,9 @@ fn entrance(
             }
             continue;
         }
-        for (place, inner) in entries.iter().enumerate() {
-            if let (true, Some(lane)) = (inner.row + parameters == entry.column, lane(inner.column)) {
-                raw.push((lane, entry.row, index, inner.column, Some(place)));
+        for &place in inner_of.get(&entry.column).into_iter().flatten() {
+            if let Some(lane) = lane(entries[place].column) {
+                raw.push((lane, entry.row, index, entries[place].column, Some(place)));
             }
         }
     }
