@@ -92,7 +92,7 @@ pub(super) fn collect<'a>(files: &'a Files, findings: &mut Vec<Diagnostic>) -> C
             }
             everywhere.insert((space, &name.text), (file, name.span));
             if !apart(&kind.text) {
-                let kind = if *pattern { "problem pattern" } else { kind.text.as_str() };
+                let kind = if *pattern && kind.text == "problem" { "problem pattern" } else { kind.text.as_str() };
                 scopes[file].insert(&name.text, kind, name.span);
             }
             let (kind, title, value) = (kind.text.as_str(), title.as_ref(), value.as_ref());

@@ -135,31 +135,28 @@ impl Reader<'_> {
     }
 }
 
-/// The text of a file, or why there is none.
-pub(super) fn text_of(path: &Path, from: Option<Span>) -> Result<String, Diagnostic> {
+/// The bytes of a file, or why there are none.
+pub(super) fn bytes_of(path: &Path, from: Option<Span>) -> Result<Vec<u8>, Diagnostic> {
     let shown = path.display();
     let at = |finding: Diagnostic, label: &str| match from {
         Some(span) => finding.at(span, label),
         None => finding,
     };
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+    std::fs::read(path).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::NotFound {
             let finding = Diagnostic::error("missing-file", format!("there is no file {shown}"));
-            return Err(at(finding, "not found").maybe_help(near_file(path)));
+            return at(finding, "not found").maybe_help(near_file(path));
         }
-        Err(error) => {
-            return Err(at(
-                Diagnostic::error("unreadable-file", format!("cannot read {shown}: {error}")),
-                "not readable",
-            ));
-        }
-    };
-    String::from_utf8(bytes).map_err(|error| {
-        let offset = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count() + 1;
-        at(Diagnostic::error("not-text", format!("{shown} is not UTF-8 text (line {line})")), "not a text file")
-            .help("save the file as UTF-8")
+        at(Diagnostic::error("unreadable-file", format!("cannot read {shown}: {error}")), "not readable")
+    })
+}
+
+/// The text of a `.kexp` file.
+fn text_of(path: &Path, from: Option<Span>) -> Result<String, Diagnostic> {
+    let name = path.display().to_string();
+    crate::syntax::decode(&name, bytes_of(path, from)?).map_err(|finding| match from {
+        Some(span) => finding.at(span, "not a text that can be read"),
+        None => finding,
     })
 }
 

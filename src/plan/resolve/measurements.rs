@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, FileId, Sources, Span};
 use crate::model::expression::Expression;
 use crate::model::problem::{Measurement, Observable, Treatment};
 
-use super::imports::{text_of, tidy};
+use super::imports::{bytes_of, tidy};
 use super::words;
 
 /// Bad cells that are shown one by one.
@@ -27,7 +27,16 @@ pub(super) fn read(
     findings: &mut Vec<Diagnostic>,
 ) -> Vec<Measurement> {
     let path = tidy(path);
-    let text = match text_of(&path, Some(from)) {
+    let text = bytes_of(&path, Some(from)).and_then(|bytes| {
+        String::from_utf8(bytes).map_err(|error| {
+            let offset = error.utf8_error().valid_up_to();
+            let line = error.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count() + 1;
+            Diagnostic::error("not-utf-8", format!("{}:{line}: this is not UTF-8 text", path.display()))
+                .at(from, "not a text that can be read")
+                .help("save the table with the encoding UTF-8")
+        })
+    });
+    let text = match text {
         Ok(text) => text,
         Err(wrong) => {
             findings.push(wrong);
