@@ -63,6 +63,9 @@ const ENTRY: Rules = Rules { whole: Rule::one_entry, head: Rule::one_entry_head 
 
 impl Reader<'_> {
     fn declaration(&mut self, piece: &Piece) -> Option<Declaration> {
+        if self.is_full() {
+            return None;
+        }
         if !piece.tainted {
             match self.node(piece.tokens.clone(), DECLARATION.whole, build::declaration) {
                 Ok(declaration) => return Some(declaration),
@@ -87,7 +90,7 @@ impl Reader<'_> {
     }
 
     fn entry(&mut self, piece: &Piece) -> Option<Entry> {
-        if piece.block.is_none() && piece.refused {
+        if self.is_full() || (piece.block.is_none() && piece.refused) {
             return None;
         }
         if piece.block.is_none() {
@@ -146,8 +149,13 @@ impl Reader<'_> {
         self.tokens[piece.tokens.end - 1].end()
     }
 
+    /// Enough is wrong: the rest is not read.
+    fn is_full(&self) -> bool {
+        self.diagnostics.len() >= MOST_DIAGNOSTICS
+    }
+
     fn report<T>(&mut self, diagnostic: Diagnostic) -> Option<T> {
-        if self.diagnostics.len() < MOST_DIAGNOSTICS {
+        if !self.is_full() {
             self.diagnostics.push(diagnostic);
         }
         None
