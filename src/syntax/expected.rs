@@ -71,7 +71,11 @@ impl<'a> Failure<'a> {
             Some(token) => format!("expected {expected}, found {}", self.describe(*token)),
             None => format!("expected {expected}"),
         };
-        let label = if self.at < self.tokens.len() { format!("expected {expected}") } else { "something is missing here".into() };
+        let label = if self.at < self.tokens.len() {
+            format!("expected {expected}")
+        } else {
+            "something is missing here".into()
+        };
         Diagnostic::error("syntax", message).at(self.here(), label).maybe_help(traps::form(self))
     }
 

@@ -74,7 +74,10 @@ fn chain(node: &Node) -> Built<Expr> {
             let sign = node.sibling(pair);
             let operand = operand?;
             let operator = if sign.rule() == Rule::not { UnaryOperator::Not } else { UnaryOperator::Negate };
-            Ok(Expr { span: sign.span().to(operand.span), kind: ExprKind::Unary { operator, operand: Box::new(operand) } })
+            Ok(Expr {
+                span: sign.span().to(operand.span),
+                kind: ExprKind::Unary { operator, operand: Box::new(operand) },
+            })
         })
         .map_infix(|left, pair, right| {
             let (left, right) = (left?, right?);

@@ -46,9 +46,8 @@ pub(super) const ENTRIES: [&str; 11] = [
 pub(super) const OPERATOR_WORDS: [&str; 6] = ["and", "or", "not", "over", "by", "in"];
 
 /// Symbols after which an entry goes on in the next line.
-const OPEN_ENDED: [&str; 21] = [
-    "=", ":=", "->", "<->", ";", ":", "~", "..", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "^", "(", "[",
-];
+const OPEN_ENDED: [&str; 21] =
+    ["=", ":=", "->", "<->", ";", ":", "~", "..", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "^", "(", "["];
 
 /// A declaration or an entry of a block, by its tokens.
 #[derive(Debug)]
@@ -186,8 +185,8 @@ impl Builder<'_> {
     /// Adds a token to the current piece.
     fn extend(&mut self, at: usize) {
         let token = self.tokens[at];
-        let begins_names = ["estimate", "reaction"].iter().any(|word| token.is_word(self.source, word))
-            && !self.is_assignment(at + 1);
+        let begins_names =
+            ["estimate", "reaction"].iter().any(|word| token.is_word(self.source, word)) && !self.is_assignment(at + 1);
         let ends_names = token.is_word(self.source, "in") || token.is(self.source, ";");
         let frame = self.frame();
         frame.after_comma = false;
@@ -308,7 +307,8 @@ impl Builder<'_> {
                 .at(self.span(open), "opened here");
             if end > open {
                 let span = self.span(end);
-                diagnostic = diagnostic.at(Span { start: span.end, ..span }, format!("expected `{right}` here or before"));
+                diagnostic =
+                    diagnostic.at(Span { start: span.end, ..span }, format!("expected `{right}` here or before"));
             }
             self.report(diagnostic);
             self.refuse();
@@ -362,10 +362,12 @@ impl Builder<'_> {
         }
         self.finish();
         if let Some(frame) = self.frames.pop() {
-            if let Some(open) = frame.open {
-                if self.suspect.is_none() && self.indentation(at) < self.indentation(open) && self.begins_line(at) {
-                    self.suspect = Some((open, at));
-                }
+            if let Some(open) = frame.open
+                && self.suspect.is_none()
+                && self.begins_line(at)
+                && self.indentation(at) < self.indentation(open)
+            {
+                self.suspect = Some((open, at));
             }
             self.attach(frame, at);
         }
@@ -395,7 +397,8 @@ impl Builder<'_> {
             let mut diagnostic = Diagnostic::error("unclosed-brace", "this `{` is never closed")
                 .at(self.span(open), "opened here, expected a `}` for it");
             if let Some((_, close)) = self.suspect {
-                diagnostic = diagnostic.at(self.span(close), "this `}` closes it, but its indentation belongs to another");
+                diagnostic =
+                    diagnostic.at(self.span(close), "this `}` closes it, but its indentation belongs to another");
             } else if let Some(next) = next {
                 diagnostic = diagnostic.at(self.span(next), "a declaration begins here");
             }
@@ -469,7 +472,9 @@ impl Builder<'_> {
     fn begins_declaration(&self, at: usize) -> bool {
         let next = self.tokens.get(at + 1).map(|next| next.kind);
         match self.tokens[at].text(self.source) {
-            "experiment" => next == Some(Kind::Text) || self.tokens.get(at + 1).is_some_and(|next| next.is(self.source, "{")),
+            "experiment" => {
+                next == Some(Kind::Text) || self.tokens.get(at + 1).is_some_and(|next| next.is(self.source, "{"))
+            }
             word => next == Some(Kind::Word) && DECLARATIONS.contains(&word),
         }
     }

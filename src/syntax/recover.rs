@@ -82,7 +82,9 @@ impl Reader<'_> {
         let inner = self.entries(piece);
         self.report_if_silent(before, whole);
         let mut declaration = head?;
-        if let DeclarationKind::Experiment { entries, .. } | DeclarationKind::Named { entries, .. } = &mut declaration.kind {
+        if let DeclarationKind::Experiment { entries, .. } | DeclarationKind::Named { entries, .. } =
+            &mut declaration.kind
+        {
             *entries = inner;
         }
         declaration.span.end = self.end(piece);
@@ -166,5 +168,41 @@ impl Reader<'_> {
         if let (Some(whole), true) = (whole, self.diagnostics.len() == before) {
             self.report::<()>(whole);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::{layout::layout, token::tokens};
+
+    fn taint(pieces: &mut [Piece]) {
+        for piece in pieces {
+            piece.tainted = piece.block.is_some();
+            taint(piece.block.as_deref_mut().unwrap_or_default());
+        }
+    }
+
+    #[test]
+    fn piece_by_piece_a_valid_file_has_the_same_tree() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/syntax/valid");
+        let mut read = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "kexp") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let file = FileId(0);
+            let (tokens, _) = tokens(&text, file);
+            let mut layout = layout(&text, file, &tokens);
+            let whole = declarations(&text, file, &tokens, &layout.separates, &layout.pieces);
+            taint(&mut layout.pieces);
+            let pieces = declarations(&text, file, &tokens, &layout.separates, &layout.pieces);
+            assert!(whole.1.is_empty() && pieces.1.is_empty(), "{:?} {:?}", whole.1, pieces.1);
+            assert_eq!(whole.0, pieces.0, "{}", path.display());
+            read += 1;
+        }
+        assert!(read > 0);
     }
 }

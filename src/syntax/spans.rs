@@ -1,6 +1,8 @@
 //! Trees without places, to compare what two texts say.
 
-use super::ast::{Argument, Declaration, DeclarationKind, Entry, EntryKind, Expr, ExprKind, File, Name, Participant, Text};
+use super::ast::{
+    Argument, Declaration, DeclarationKind, Entry, EntryKind, Expr, ExprKind, File, Name, Participant, Text,
+};
 use crate::diagnostic::{FileId, Span};
 
 /// The same tree with every place set to the start of the file, so that `==` compares what is said.
@@ -106,7 +108,9 @@ fn expression(expr: &mut Expr) {
         ExprKind::Range { start, end, step, scale } => {
             expression(start);
             expression(end);
-            step.iter_mut().for_each(|step| expression(step));
+            if let Some(step) = step {
+                expression(step);
+            }
             scale.iter_mut().for_each(name);
         }
     }

@@ -116,7 +116,8 @@ const LOOKALIKES: [(&str, &str); 34] = [
 
 /// The tokens of a text, and what is wrong with single tokens.
 pub(super) fn tokens(source: &str, file: FileId) -> (Vec<Token>, Vec<Diagnostic>) {
-    let mut lexer = Lexer { source, file, at: 0, tokens: Vec::new(), diagnostics: Vec::new(), pattern: false, brackets: 0 };
+    let mut lexer =
+        Lexer { source, file, at: 0, tokens: Vec::new(), diagnostics: Vec::new(), pattern: false, brackets: 0 };
     if source.starts_with('\u{feff}') {
         lexer.at = '\u{feff}'.len_utf8();
     }
@@ -272,10 +273,14 @@ impl Lexer<'_> {
             let help = if name.starts_with('_') && digits.bytes().all(|byte| byte.is_ascii_digit()) {
                 format!("write `{number}{digits}`: numbers have no separators between digits")
             } else {
-                format!("write `{number} {name}` in a reaction, `{number}*{name}` for a product; names begin with a letter")
+                format!(
+                    "write `{number} {name}` in a reaction, `{number}*{name}` for a product; names begin with a letter"
+                )
             };
             return self.refuse(stop, |span| {
-                Diagnostic::error("number", "a number runs into a name").at(span, "a blank or `*` is missing").help(help)
+                Diagnostic::error("number", "a number runs into a name")
+                    .at(span, "a blank or `*` is missing")
+                    .help(help)
             });
         }
         self.push(Kind::Number, end);
@@ -363,7 +368,10 @@ impl Lexer<'_> {
         let help = if right.contains(' ') { format!("write {right}") } else { format!("write `{right}`") };
         let message = if wrong.is_ascii() {
             format!("`{wrong}` is not an operator of kexp")
-        } else if wrong.chars().all(|character| character.is_whitespace() || matches!(character, '\u{200b}' | '\u{feff}')) {
+        } else if wrong
+            .chars()
+            .all(|character| character.is_whitespace() || matches!(character, '\u{200b}' | '\u{feff}'))
+        {
             format!("the character U+{:04X} looks like a blank, but is none", wrong.chars().next().map_or(0, u32::from))
         } else {
             format!("`{wrong}` is a typographic character that kexp does not read")
@@ -375,13 +383,14 @@ impl Lexer<'_> {
 
     /// A string in typographic quotes, up to its closing quote on the same line.
     fn curly_string(&mut self) {
-        let line = self.source[self.at..].split('\n').next().unwrap_or_default();
         let closing = ['\u{201c}', '\u{201d}', '\u{201e}', '\u{ab}', '\u{bb}', '\u{2018}', '\u{2019}', '"'];
-        let end = line
-            .char_indices()
-            .skip(1)
-            .find(|(_, character)| closing.contains(character))
-            .map_or(line.trim_end().len(), |(at, character)| at + character.len_utf8());
+        let rest = &self.source[self.at..];
+        let stop = rest.char_indices().skip(1).find(|(_, letter)| *letter == '\n' || closing.contains(letter));
+        let end = match stop {
+            Some((at, '\n')) => rest[..at].trim_end().len(),
+            Some((at, letter)) => at + letter.len_utf8(),
+            None => rest.trim_end().len(),
+        };
         self.refuse(self.at + end, |span| {
             Diagnostic::error("typographic-quotes", "typographic quotes do not delimit a string")
                 .at(span, "written with typographic quotes")
@@ -422,7 +431,9 @@ impl Lexer<'_> {
         let (message, label) = match character {
             '.' => ("a point stands alone".to_owned(), "expected a name or a digit beside it, or `..` for a range"),
             '\'' => ("strings are written in double quotes".to_owned(), "not read"),
-            _ if character.is_control() => (format!("the character U+{:04X} is not text", u32::from(character)), "not read"),
+            _ if character.is_control() => {
+                (format!("the character U+{:04X} is not text", u32::from(character)), "not read")
+            }
             _ => (format!("`{character}` has no meaning in kexp"), "not read"),
         };
         self.refuse(end, |span| Diagnostic::error("unexpected-character", message).at(span, label));

