@@ -257,7 +257,8 @@ impl Printer<'_> {
         match (left_text, right_text) {
             ("(" | "[", _) | (_, ")" | "]" | "," | ":" | "'") => false,
             (_, ";") => matches!(left_text, "->" | "<->"),
-            (_, "(") if left.kind == Kind::Word && !is_operator_word(left_text) => false,
+            // After an asterisk a blank keeps the wildcard from reading as a product.
+            (_, "(") if left.kind == Kind::Word && !is_operator_word(left_text) => left_text.ends_with('*'),
             ("^", _) | (_, "^") => false,
             ("-", _) if self.is_sign(first, before) => false,
             ("*" | "/", _) => self.is_spaced(before),

@@ -184,7 +184,9 @@ impl Lexer<'_> {
     /// Is this asterisk the beginning of a path, as in `*.train.epochs = 20`?
     fn begins_wildcard(&self) -> bool {
         let next = self.source.as_bytes().get(self.at + 1);
-        self.brackets == 0 && self.begins_entry() && matches!(next, Some(b'.' | b'_'))
+        self.brackets == 0
+            && self.begins_entry()
+            && next.is_some_and(|next| matches!(next, b'.' | b'_') || next.is_ascii_alphanumeric())
     }
 
     fn word(&mut self, start: usize) {

@@ -478,12 +478,12 @@ fn operator_begins_line(failure: &Failure) -> Option<Diagnostic> {
     let operator = failure.text(0);
     let operators = ["+", "-", "*", "/", "^", "..", "<", ">", "<=", ">=", "==", "!="];
     let word = matches!(operator, "and" | "or" | "over" | "by");
-    if is_declaration(failure) || failure.at > 0 || !(operators.contains(&operator) || word) {
+    if is_declaration(failure) || !(word || (failure.at == 0 && operators.contains(&operator))) {
         return None;
     }
     Some(
         error("syntax", format!("a line begins with `{operator}`"))
-            .at(failure.here(), "the line before has ended its entry")
+            .at(place(failure, 0), "the line before has ended its entry")
             .help(format!("write `{operator}` at the end of the line before")),
     )
 }
