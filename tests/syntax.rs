@@ -1,9 +1,14 @@
 //! The syntax, tested by files: every file in `syntax/valid` is read without a word and printed without a loss; for every
 //! file in `syntax/broken` the whole rendered error is kept beside it.
 
+#[path = "syntax/limits.rs"]
+mod limits;
+#[path = "syntax/properties.rs"]
+mod properties;
+
 use std::path::PathBuf;
 
-use kexp::diagnostic::{FileId, Sources, render};
+use kexp::diagnostic::{Sources, render};
 use kexp::syntax;
 
 fn files(folder: &str) -> Vec<(String, String)> {
@@ -42,28 +47,10 @@ fn every_broken_file_gives_its_errors() {
     }
 }
 
-/// The comments of a text in order; the texts here have no `//` in strings.
-fn comments(text: &str) -> Vec<String> {
-    text.lines().filter_map(|line| line.find("//").map(|at| line[at..].trim_end().to_owned())).collect()
-}
-
-fn check_printed(name: &str, text: &str) -> String {
-    let id = FileId(0);
-    let (file, diagnostics) = syntax::parse(text, id);
-    assert!(diagnostics.is_empty(), "{name}: {diagnostics:#?}\n{text}");
-    let printed = syntax::print(text, id).unwrap();
-    let (again, diagnostics) = syntax::parse(&printed, id);
-    assert!(diagnostics.is_empty(), "{name}, printed: {diagnostics:#?}\n{printed}");
-    assert_eq!(syntax::strip_spans(file), syntax::strip_spans(again), "{name} says something else:\n{printed}");
-    assert_eq!(comments(text), comments(&printed), "{name} loses comments:\n{printed}");
-    assert_eq!(syntax::print(&printed, id).unwrap(), printed, "{name} changes when printed again");
-    printed
-}
-
 #[test]
 fn every_valid_file_is_printed_without_a_loss() {
     for (name, text) in files("valid") {
-        let printed = check_printed(&name, &text);
+        let printed = properties::check_printed(&name, &text);
         let mut settings = insta::Settings::clone_current();
         settings.set_snapshot_path("syntax/valid");
         settings.set_prepend_module_to_snapshot(false);

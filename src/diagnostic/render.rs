@@ -1,6 +1,7 @@
 //! Diagnostics as text, with the lines that they speak of.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
@@ -33,7 +34,7 @@ pub fn render(sources: &Sources, diagnostics: &[Diagnostic], color: bool) -> Str
         text.push_str("\n\n");
     }
     if sorted.len() > MOST_SHOWN {
-        text.push_str(&format!("... and {} more\n\n", sorted.len() - MOST_SHOWN));
+        let _ = writeln!(text, "... and {} more", sorted.len() - MOST_SHOWN);
     }
     text.truncate(text.trim_end().len());
     if !text.is_empty() {

@@ -3,7 +3,8 @@
 /// The candidate nearest to a name, where one is near enough to have been meant.
 ///
 /// The same letters in another case come first, then the smallest distance (changes of one letter and swaps of
-/// neighbours: optimal string alignment, Damerau 1964), at most a third of the name's length; among equals the first.
+/// neighbours: optimal string alignment, Damerau 1964), at most a third of the name's length; among equals the one
+/// with the longest common beginning, then the first.
 pub fn suggest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
     let letters: Vec<char> = name.chars().take(LONGEST).flat_map(char::to_lowercase).collect();
     let most = match letters.len() {
@@ -11,7 +12,7 @@ pub fn suggest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
         1..=2 => 1,
         length => (length / 3).max(1),
     };
-    let mut best: Option<(usize, &str)> = None;
+    let mut best: Option<(usize, usize, &str)> = None;
     for candidate in candidates.filter(|candidate| *candidate != name) {
         let other: Vec<char> = candidate.chars().take(LONGEST).flat_map(char::to_lowercase).collect();
         if letters.len().abs_diff(other.len()) > most {
@@ -20,11 +21,13 @@ pub fn suggest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
         let distance = distance(&letters, &other);
         // One letter that became another is no misspelling: nothing of it is left.
         let kept = distance < letters.len().max(other.len()) && (letters.len() > 1 || distance == 0);
-        if distance <= most && kept && best.is_none_or(|(least, _)| distance < least) {
-            best = Some((distance, candidate));
+        let same = letters.iter().zip(&other).take_while(|(letter, other)| letter == other).count();
+        let better = |(least, begun, _): (usize, usize, &str)| distance < least || (distance == least && same > begun);
+        if distance <= most && kept && best.is_none_or(better) {
+            best = Some((distance, same, candidate));
         }
     }
-    best.map(|(_, candidate)| candidate.to_owned())
+    best.map(|(_, _, candidate)| candidate.to_owned())
 }
 
 /// Longer names are compared by their beginning.

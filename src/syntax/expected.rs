@@ -66,15 +66,14 @@ impl<'a> Failure<'a> {
         if let Some(diagnostic) = traps::diagnostic(self) {
             return diagnostic;
         }
-        let expected = self.expected.words();
-        let message = match self.tokens.get(self.at) {
-            Some(token) => format!("expected {expected}, found {}", self.describe(*token)),
-            None => format!("expected {expected}"),
-        };
-        let label = if self.at < self.tokens.len() {
-            format!("expected {expected}")
-        } else {
-            "something is missing here".into()
+        let found = self.tokens.get(self.at).map(|token| self.describe(*token));
+        let (message, label) = match (self.expected.words(), found) {
+            (Some(expected), Some(found)) => {
+                (format!("expected {expected}, found {found}"), format!("expected {expected}"))
+            }
+            (Some(expected), None) => (format!("expected {expected}"), "something is missing here".to_owned()),
+            (None, Some(found)) => (format!("{found} does not belong here"), "not understood".to_owned()),
+            (None, None) => ("the end comes too early".to_owned(), "something is missing here".to_owned()),
         };
         Diagnostic::error("syntax", message).at(self.here(), label).maybe_help(traps::form(self))
     }
@@ -199,7 +198,7 @@ impl Expected {
     }
 
     /// In words: "`,` or `]`". Where something closes or ends the expression, that it could also go on is no news.
-    pub fn words(&self) -> String {
+    pub fn words(&self) -> Option<String> {
         let mut words: Vec<&str> = self.0.iter().map(String::as_str).collect();
         let goes_on = ["an operator", "`..`", "`by`", "`lin`", "`log`", "`log10`"];
         if words.iter().any(|word| !goes_on.contains(word)) {
@@ -216,9 +215,9 @@ impl Expected {
         // Names and values first, the end last.
         words.sort_by_key(|word| (*word == END, word.starts_with('`')));
         match words.as_slice() {
-            [] => "something else".to_owned(),
-            [word] => (*word).to_owned(),
-            [words @ .., last] => format!("{} or {last}", words.join(", ")),
+            [] => None,
+            [word] => Some((*word).to_owned()),
+            [words @ .., last] => Some(format!("{} or {last}", words.join(", "))),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! pest's parser, and a thin layer between its pairs and the typed nodes.
 
-use std::sync::Once;
+use std::sync::{Mutex, PoisonError};
 
 use pest::Parser;
 use pest::error::Error;
@@ -17,9 +17,17 @@ struct Grammar;
 
 /// Reads a text by a rule. Positions in an error are the furthest that any alternative reached.
 pub(super) fn read(rule: Rule, text: &str) -> Result<Pairs<'_, Rule>, Box<Error<Rule>>> {
-    static DETAIL: Once = Once::new();
-    DETAIL.call_once(|| pest::set_error_detail(true));
-    Grammar::parse(rule, text).map_err(Box::new)
+    // Detail makes reading several times slower, so only a text that failed is read with it, again. The setting holds
+    // for the whole process: the lock keeps one thread from ending another one's detail.
+    static DETAIL: Mutex<()> = Mutex::new(());
+    if let Ok(pairs) = Grammar::parse(rule, text) {
+        return Ok(pairs);
+    }
+    let _alone = DETAIL.lock().unwrap_or_else(PoisonError::into_inner);
+    pest::set_error_detail(true);
+    let result = Grammar::parse(rule, text).map_err(Box::new);
+    pest::set_error_detail(false);
+    result
 }
 
 /// A pair and where the text that it was read from lies in its file.

@@ -362,10 +362,12 @@ impl Builder<'_> {
         }
         self.finish();
         if let Some(frame) = self.frames.pop() {
-            if let Some(open) = frame.open {
-                if self.suspect.is_none() && self.indentation(at) < self.indentation(open) && self.begins_line(at) {
-                    self.suspect = Some((open, at));
-                }
+            if let Some(open) = frame.open
+                && self.suspect.is_none()
+                && self.begins_line(at)
+                && self.indentation(at) < self.indentation(open)
+            {
+                self.suspect = Some((open, at));
             }
             self.attach(frame, at);
         }

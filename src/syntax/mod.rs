@@ -27,7 +27,7 @@ pub use spans::strip_spans;
 use crate::diagnostic::{Diagnostic, FileId};
 
 /// So many diagnostics of one file are kept; who made more errors than that will mend these first.
-const MOST_DIAGNOSTICS: usize = 1000;
+const MOST_DIAGNOSTICS: usize = 200;
 
 /// Reads a file: all declarations and entries that could be read, and everything that is wrong, sorted by place.
 ///

@@ -240,10 +240,8 @@ impl Printer<'_> {
     /// Adds a token with the blank before it, where one belongs.
     fn push_token(&self, text: &mut String, first: usize, at: usize, pad: Option<Pad>) {
         let before = (first..at).rev().find(|before| self.tokens[*before].is_solid());
-        if let Some(before) = before.filter(|_| !text.is_empty()) {
-            if self.is_apart(first, before, at) {
-                text.push(' ');
-            }
+        if !text.is_empty() && before.is_some_and(|before| self.is_apart(first, before, at)) {
+            text.push(' ');
         }
         let token = self.tokens[at].text(self.source);
         text.push_str(token);
@@ -259,7 +257,8 @@ impl Printer<'_> {
         match (left_text, right_text) {
             ("(" | "[", _) | (_, ")" | "]" | "," | ":" | "'") => false,
             (_, ";") => matches!(left_text, "->" | "<->"),
-            (_, "(") if left.kind == Kind::Word && !is_operator_word(left_text) => false,
+            // After an asterisk a blank keeps the wildcard from reading as a product.
+            (_, "(") if left.kind == Kind::Word && !is_operator_word(left_text) => left_text.ends_with('*'),
             ("^", _) | (_, "^") => false,
             ("-", _) if self.is_sign(first, before) => false,
             ("*" | "/", _) => self.is_spaced(before),

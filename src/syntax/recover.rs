@@ -63,6 +63,9 @@ const ENTRY: Rules = Rules { whole: Rule::one_entry, head: Rule::one_entry_head 
 
 impl Reader<'_> {
     fn declaration(&mut self, piece: &Piece) -> Option<Declaration> {
+        if self.is_full() {
+            return None;
+        }
         if !piece.tainted {
             match self.node(piece.tokens.clone(), DECLARATION.whole, build::declaration) {
                 Ok(declaration) => return Some(declaration),
@@ -89,7 +92,7 @@ impl Reader<'_> {
     }
 
     fn entry(&mut self, piece: &Piece) -> Option<Entry> {
-        if piece.block.is_none() && piece.refused {
+        if self.is_full() || (piece.block.is_none() && piece.refused) {
             return None;
         }
         if piece.block.is_none() {
@@ -148,8 +151,13 @@ impl Reader<'_> {
         self.tokens[piece.tokens.end - 1].end()
     }
 
+    /// Enough is wrong: the rest is not read.
+    fn is_full(&self) -> bool {
+        self.diagnostics.len() >= MOST_DIAGNOSTICS
+    }
+
     fn report<T>(&mut self, diagnostic: Diagnostic) -> Option<T> {
-        if self.diagnostics.len() < MOST_DIAGNOSTICS {
+        if !self.is_full() {
             self.diagnostics.push(diagnostic);
         }
         None
@@ -160,5 +168,41 @@ impl Reader<'_> {
         if let (Some(whole), true) = (whole, self.diagnostics.len() == before) {
             self.report::<()>(whole);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::{layout::layout, token::tokens};
+
+    fn taint(pieces: &mut [Piece]) {
+        for piece in pieces {
+            piece.tainted = piece.block.is_some();
+            taint(piece.block.as_deref_mut().unwrap_or_default());
+        }
+    }
+
+    #[test]
+    fn piece_by_piece_a_valid_file_has_the_same_tree() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/syntax/valid");
+        let mut read = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "kexp") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let file = FileId(0);
+            let (tokens, _) = tokens(&text, file);
+            let mut layout = layout(&text, file, &tokens);
+            let whole = declarations(&text, file, &tokens, &layout.separates, &layout.pieces);
+            taint(&mut layout.pieces);
+            let pieces = declarations(&text, file, &tokens, &layout.separates, &layout.pieces);
+            assert!(whole.1.is_empty() && pieces.1.is_empty(), "{:?} {:?}", whole.1, pieces.1);
+            assert_eq!(whole.0, pieces.0, "{}", path.display());
+            read += 1;
+        }
+        assert!(read > 0);
     }
 }

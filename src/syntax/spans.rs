@@ -108,7 +108,9 @@ fn expression(expr: &mut Expr) {
         ExprKind::Range { start, end, step, scale } => {
             expression(start);
             expression(end);
-            step.iter_mut().for_each(|step| expression(step));
+            if let Some(step) = step {
+                expression(step);
+            }
             scale.iter_mut().for_each(name);
         }
     }

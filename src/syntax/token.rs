@@ -116,7 +116,8 @@ const LOOKALIKES: [(&str, &str); 34] = [
 
 /// The tokens of a text, and what is wrong with single tokens.
 pub(super) fn tokens(source: &str, file: FileId) -> (Vec<Token>, Vec<Diagnostic>) {
-    let mut lexer = Lexer { source, file, at: 0, tokens: Vec::new(), diagnostics: Vec::new(), pattern: false };
+    let mut lexer =
+        Lexer { source, file, at: 0, tokens: Vec::new(), diagnostics: Vec::new(), pattern: false, brackets: 0 };
     if source.starts_with('\u{feff}') {
         lexer.at = '\u{feff}'.len_utf8();
     }
@@ -134,6 +135,8 @@ struct Lexer<'a> {
     diagnostics: Vec<Diagnostic>,
     /// Between `estimate`, `prior` or `vary` and the word that ends their names: asterisks belong to names.
     pattern: bool,
+    /// Open ( and [.
+    brackets: usize,
 }
 
 impl Lexer<'_> {
@@ -152,7 +155,7 @@ impl Lexer<'_> {
             b'0'..=b'9' => self.number(),
             b'.' if bytes.get(start + 1).is_some_and(u8::is_ascii_digit) => self.number_without_start(),
             byte if byte.is_ascii_alphabetic() || byte == b'_' => self.word(start),
-            b'*' if self.pattern || self.begins_entry() => self.word(start),
+            b'*' if self.pattern || self.begins_wildcard() => self.word(start),
             _ => self.symbol(),
         }
     }
@@ -176,6 +179,14 @@ impl Lexer<'_> {
         self.tokens.last().is_none_or(|last| {
             last.kind == Kind::Newline || ["{", "}", ","].iter().any(|symbol| last.is(self.source, symbol))
         })
+    }
+
+    /// Is this asterisk the beginning of a path, as in `*.train.epochs = 20`?
+    fn begins_wildcard(&self) -> bool {
+        let next = self.source.as_bytes().get(self.at + 1);
+        self.brackets == 0
+            && self.begins_entry()
+            && next.is_some_and(|next| matches!(next, b'.' | b'_') || next.is_ascii_alphanumeric())
     }
 
     fn word(&mut self, start: usize) {
@@ -340,8 +351,12 @@ impl Lexer<'_> {
             return self.lookalike(wrong, right);
         }
         if let Some(symbol) = SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
-            if matches!(*symbol, "~" | "}" | "{") {
-                self.pattern = false;
+            match *symbol {
+                "(" | "[" => self.brackets += 1,
+                ")" | "]" => self.brackets = self.brackets.saturating_sub(1),
+                "~" => self.pattern = false,
+                "{" | "}" => (self.pattern, self.brackets) = (false, 0),
+                _ => {}
             }
             return self.push(Kind::Symbol, self.at + symbol.len());
         }
@@ -370,13 +385,14 @@ impl Lexer<'_> {
 
     /// A string in typographic quotes, up to its closing quote on the same line.
     fn curly_string(&mut self) {
-        let line = self.source[self.at..].split('\n').next().unwrap_or_default();
         let closing = ['\u{201c}', '\u{201d}', '\u{201e}', '\u{ab}', '\u{bb}', '\u{2018}', '\u{2019}', '"'];
-        let end = line
-            .char_indices()
-            .skip(1)
-            .find(|(_, character)| closing.contains(character))
-            .map_or(line.trim_end().len(), |(at, character)| at + character.len_utf8());
+        let rest = &self.source[self.at..];
+        let stop = rest.char_indices().skip(1).find(|(_, letter)| *letter == '\n' || closing.contains(letter));
+        let end = match stop {
+            Some((at, '\n')) => rest[..at].trim_end().len(),
+            Some((at, letter)) => at + letter.len_utf8(),
+            None => rest.trim_end().len(),
+        };
         self.refuse(self.at + end, |span| {
             Diagnostic::error("typographic-quotes", "typographic quotes do not delimit a string")
                 .at(span, "written with typographic quotes")

@@ -304,7 +304,7 @@ fn setting_without_sign(failure: &Failure) -> Option<Diagnostic> {
 fn other_comparison(failure: &Failure) -> Option<Diagnostic> {
     let (found, next) = (failure.text(failure.at), failure.text(failure.at + 1));
     let before = failure.at.checked_sub(1).map_or("", |before| failure.text(before));
-    let after_value = failure.expected.has_operator();
+    let after_value = failure.expected.has_operator() && !failure.expected.has(")");
     let (wrong, right) = match (before, found, next) {
         (_, "=", "<") if after_value => ("=<", "<="),
         (_, "=", _) if after_value => ("=", "=="),
@@ -478,12 +478,12 @@ fn operator_begins_line(failure: &Failure) -> Option<Diagnostic> {
     let operator = failure.text(0);
     let operators = ["+", "-", "*", "/", "^", "..", "<", ">", "<=", ">=", "==", "!="];
     let word = matches!(operator, "and" | "or" | "over" | "by");
-    if is_declaration(failure) || failure.at > 0 || !(operators.contains(&operator) || word) {
+    if is_declaration(failure) || !(word || (failure.at == 0 && operators.contains(&operator))) {
         return None;
     }
     Some(
         error("syntax", format!("a line begins with `{operator}`"))
-            .at(failure.here(), "the line before has ended its entry")
+            .at(place(failure, 0), "the line before has ended its entry")
             .help(format!("write `{operator}` at the end of the line before")),
     )
 }
