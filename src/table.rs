@@ -3,9 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use polars::prelude::{
-    Column as PolarsColumn, DataFrame, DataType, ParquetReader, ParquetWriter, SerReader,
-};
+use polars::prelude::{Column as PolarsColumn, DataFrame, DataType, ParquetReader, ParquetWriter, SerReader};
 
 /// Named columns of equal length.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -176,9 +174,7 @@ impl Table {
     /// The given rows, in the given order.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Table {
-        Table {
-            columns: self.columns.iter().map(|(name, column)| (name.clone(), column.select(rows))).collect(),
-        }
+        Table { columns: self.columns.iter().map(|(name, column)| (name.clone(), column.select(rows))).collect() }
     }
 
     /// Comma-separated text with a header; numbers in full precision.
@@ -207,11 +203,8 @@ impl Table {
             .collect();
         let _ = writeln!(text, "| {} |", rule.join(" | "));
         for row in 0..self.rows() {
-            let cells: Vec<String> = self
-                .columns
-                .iter()
-                .map(|(_, column)| column.cell(row, Some(digits)).replace('|', "\\|"))
-                .collect();
+            let cells: Vec<String> =
+                self.columns.iter().map(|(_, column)| column.cell(row, Some(digits)).replace('|', "\\|")).collect();
             let _ = writeln!(text, "| {} |", cells.join(" | "));
         }
         text
@@ -248,19 +241,12 @@ impl Table {
         for column in frame.columns() {
             let name = column.name().as_str();
             let values = match column.dtype() {
-                DataType::String => Column::Text(
-                    column.str()?.into_iter().map(|cell| cell.unwrap_or_default().to_owned()).collect(),
-                ),
-                DataType::Int64 => {
-                    Column::Integer(column.i64()?.into_iter().map(Option::unwrap_or_default).collect())
+                DataType::String => {
+                    Column::Text(column.str()?.iter().map(|cell| cell.unwrap_or_default().to_owned()).collect())
                 }
+                DataType::Int64 => Column::Integer(column.i64()?.iter().map(Option::unwrap_or_default).collect()),
                 _ => Column::Number(
-                    column
-                        .cast(&DataType::Float64)?
-                        .f64()?
-                        .into_iter()
-                        .map(|cell| cell.unwrap_or(f64::NAN))
-                        .collect(),
+                    column.cast(&DataType::Float64)?.f64()?.iter().map(|cell| cell.unwrap_or(f64::NAN)).collect(),
                 ),
             };
             table = table.with(name, values);
@@ -283,11 +269,8 @@ pub fn rounded(value: f64, digits: usize) -> String {
         let plain = format!("{value:.decimals$}");
         if plain.contains('.') { plain.trim_end_matches('0').trim_end_matches('.').to_owned() } else { plain }
     } else {
-        let mantissa = if mantissa.contains('.') {
-            mantissa.trim_end_matches('0').trim_end_matches('.')
-        } else {
-            mantissa
-        };
+        let mantissa =
+            if mantissa.contains('.') { mantissa.trim_end_matches('0').trim_end_matches('.') } else { mantissa };
         format!("{mantissa}e{exponent}")
     }
 }
@@ -312,7 +295,8 @@ mod tests {
 
     #[test]
     fn rounding_keeps_significant_digits() {
-        let cases = [(138.22201, 5, "138.22"), (0.000_012_345, 3, "1.23e-5"), (0.5, 3, "0.5"), (123_456.0, 3, "123456")];
+        let cases =
+            [(138.22201, 5, "138.22"), (0.000_012_345, 3, "1.23e-5"), (0.5, 3, "0.5"), (123_456.0, 3, "123456")];
         for (value, digits, text) in cases {
             assert_eq!(rounded(value, digits), text);
         }
