@@ -1,1 +1,4 @@
-fn main(){ let t = tch::Tensor::from_slice(&[1.0f64,2.0]); println!("{:?}", t.sum(tch::Kind::Double).double_value(&[])); }
+fn main() {
+    let t = tch::Tensor::from_slice(&[1.0f64, 2.0]);
+    println!("{:?}", t.sum(tch::Kind::Double).double_value(&[]));
+}
