@@ -144,7 +144,7 @@ fn points() -> impl Strategy<Value = (Vec<f64>, Vec<f64>, f64)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, max_global_rejects: 100_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4000, max_global_rejects: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn simplified_equals_plain(e in any_expression(true), (x, p, t) in points()) {

@@ -263,10 +263,10 @@ fn events_by_time_and_by_state() {
 fn large_systems_use_sparse_matrices() {
     // A chain of first-order steps from s0: the n-th species follows a gamma density.
     let mut builder = Builder::new().parameter("k", 2.0);
-    for i in 0..40 {
+    for i in 0..80 {
         builder = builder.species(&format!("s{i}"), if i == 0 { "1" } else { "0" });
     }
-    for i in 0..39 {
+    for i in 0..79 {
         builder = builder.reaction(&format!("s{i} -> s{}", i + 1), &format!("k * s{i}"));
     }
     let times = [0.5, 1.0, 2.0];

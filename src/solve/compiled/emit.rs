@@ -2,6 +2,8 @@
 //!
 //! No fused multiply-add and no reassociation: the code computes what the interpreter computes, bit for bit.
 
+#![allow(clippy::result_large_err, reason = "the error is Cranelift's and ends the compilation")]
+
 use super::functions::{POWER, symbol};
 use crate::solve::dag::{Binary, Source, Tape, Unary};
 use cranelift_codegen::ir::condcodes::FloatCC;

@@ -8,6 +8,8 @@
 //! A node's children always have smaller ids than the node: walking ids upwards is a topological order, and nothing
 //! here recurses on the depth of an expression once it is in the graph.
 
+#![allow(clippy::float_cmp, reason = "simplification asks for exactly 0 and 1")]
+
 mod build;
 mod differentiate;
 mod rebuild;
@@ -164,11 +166,17 @@ impl Dag {
     }
 
     /// The state of an index.
+    ///
+    /// # Panics
+    /// Beyond four thousand million states.
     pub fn state(&mut self, index: usize) -> Id {
         self.intern(Node::State(u32::try_from(index).expect("fewer states than nodes")))
     }
 
     /// The parameter of an index.
+    ///
+    /// # Panics
+    /// Beyond four thousand million parameters.
     pub fn parameter(&mut self, index: usize) -> Id {
         self.intern(Node::Parameter(u32::try_from(index).expect("fewer parameters than nodes")))
     }
@@ -350,9 +358,10 @@ impl Dag {
             let inverse = self.intern(Node::Binary(Binary::Divide, one, b));
             return self.multiply(a, inverse);
         }
-        let (number, fixed, varying) = self.factors(a);
-        if self.varies(b) && (number != 1.0 || fixed.is_some()) && varying.is_some() {
-            let inner = varying.expect("checked on the line above");
+        // Factors of numbers and parameters move out of a quotient of states.
+        if let (true, (number, fixed, Some(inner))) = (self.varies(b), self.factors(a))
+            && inner != a
+        {
             let quotient = self.intern(Node::Binary(Binary::Divide, inner, b));
             let constant = self.number(number);
             let scale = fixed.map_or(constant, |p| self.multiply(constant, p));

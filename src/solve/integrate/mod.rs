@@ -15,9 +15,10 @@ use crate::model::problem::SolverSettings;
 use diffsol::{FaerSparseMat, NalgebraMat};
 use segment::{End, Segment};
 
-/// Systems of at least this many states use sparse linear algebra. Dense LU of 25 states takes 3 microseconds against
-/// 9 for the sparse one, at 33 states with a tenth of the Jacobian filled both take about the same.
-const SPARSE_FROM: usize = 30;
+/// Systems of at least this many states use sparse linear algebra. Measured, milliseconds of processor time for one
+/// solve at rtol 1e-6, dense and sparse: 0.9 and 1.8 for 25 states (Bachmann et al. 2011), 1.1 and 3.6 for 33
+/// (Lucarelli et al. 2018), but about 340 and 70 for 276 (yeast's metabolism).
+const SPARSE_FROM: usize = 64;
 
 /// One way of setting the solver.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +36,10 @@ pub struct Rung {
 /// What a failed solve is tried with next, in order: first as asked, then with a fresh Jacobian in every step and a
 /// tighter Newton iteration (a stale Jacobian is the common cause of step sizes that collapse), then with tighter
 /// tolerances as well, which keeps states that should stay positive from crossing zero.
+///
+/// Measured: 10,000 random vectors in the bounds of the STAT5 problem need the first rung only. Of 2,000 vectors within
+/// ten times the nominal values of the model of Chassagnole et al. (2002; 18 states, 135 parameters, fractional
+/// powers), at rtol 1e-6 and atol 1e-9, 147 fail on the first rung, 38 on the second, 19 on the third.
 pub const LADDER: [Rung; 3] = [
     Rung { newton_tolerance: 0.2, newton_iterations: 10, jacobian_steps: 50, tolerance_factor: 1.0 },
     Rung { newton_tolerance: 0.03, newton_iterations: 20, jacobian_steps: 1, tolerance_factor: 1.0 },

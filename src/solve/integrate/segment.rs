@@ -10,6 +10,12 @@ use diffsol::{
 };
 
 /// Whether the sensitivities' errors steer the step size.
+///
+/// Measured on the STAT5 problem (8 states, 6 lanes) at 300 random vectors and tolerances of 1e-8, against gradients
+/// at 1e-11: the error in units of the largest component was 6e-11 in the median and 1e-7 at worst when they follow,
+/// 2e-11 and 8e-8 when they are controlled, which takes a fifth more steps. To follow is the default for another
+/// reason as well: value and gradient then see the same trajectory, bit for bit, and a line search never compares two
+/// discretisations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sensitivities {
     /// They ride along: the steps are those of the states alone.

@@ -172,7 +172,7 @@ impl Plan {
         if measurement.time.is_infinite() {
             return Err(SolveError::NotYet("measurements of a steady state".to_owned()));
         }
-        if !(measurement.time >= 0.0) || !measurement.value.is_finite() {
+        if measurement.time.is_nan() || measurement.time < 0.0 || !measurement.value.is_finite() {
             let text = format!("measurement {} needs a time from 0 on and a finite value", index + 1);
             return Err(SolveError::Value(text));
         }
