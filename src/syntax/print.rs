@@ -149,7 +149,7 @@ impl Printer<'_> {
         }
         for at in piece.head.end..open {
             if self.tokens[at].kind == Kind::Comment && !self.attach(at) {
-                self.comment_line(at, indent + INDENT);
+                self.comment_line(at, if one_line { indent } else { indent + INDENT });
             }
         }
         if !one_line {
