@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::Engine;
 use super::common::{Failure, FileArguments, cores, say};
 use super::render::render;
 use crate::diagnostic;
 use crate::plan::node::Plan;
 use crate::run::context::Stop;
-use crate::run::executor::{Options, execute};
+use crate::run::executor::{Options, Summary, survey};
 use crate::run::progress::Show;
-use crate::run::store::{Store, pretty_ron, write_atomically};
+use crate::run::store::{Presence, Store, pretty_ron, write_atomically};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -30,7 +31,7 @@ pub(super) struct Arguments {
     quiet: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub(super) fn run(arguments: &Arguments, engine: Engine) -> Result<(), Failure> {
     let (experiment, expanded, _) = arguments.file.plan()?;
     let plan = &expanded.plan;
     let store = arguments.file.open_store()?;
@@ -39,7 +40,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         jobs: arguments.jobs.unwrap_or_else(cores),
         show: if arguments.quiet { Show::Quiet } else { Show::Terminal },
     };
-    let summary = compute(plan, &store, &wanted, options)?;
+    let summary = compute(engine, plan, &store, &wanted, options)?;
     for line in &summary.damaged {
         eprintln!("kexp: damaged in the store, computed again: {line}");
     }
@@ -57,13 +58,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Computes the wanted nodes; Ctrl-C lets every node save what it has.
+/// Computes the wanted nodes; Ctrl-C lets every node save what it has. A process without an engine finds all of them in
+/// the store, or turns into the engine with the same arguments and does not return.
 pub(super) fn compute(
+    engine: Engine,
     plan: &Plan,
     store: &Store,
     wanted: &[usize],
     options: Options,
-) -> Result<crate::run::executor::Summary, Failure> {
+) -> Result<Summary, Failure> {
+    let Engine::Here(execute) = engine else {
+        let states = survey(plan, store, wanted);
+        if states.values().all(|presence| *presence == Presence::Whole) {
+            return Ok(Summary { found: states.len(), ..Summary::default() });
+        }
+        return Err(hand_over());
+    };
     let stop = Arc::new(Stop::default());
     let asked = Arc::clone(&stop);
     // A second handler cannot be set: then another command of this process has set one already.
@@ -74,6 +84,17 @@ pub(super) fn compute(
         asked.request();
     });
     Ok(execute(plan, store, wanted, options, &stop)?)
+}
+
+/// Turns this process into the engine; returns only when that fails.
+fn hand_over() -> Failure {
+    use std::os::unix::process::CommandExt as _;
+    let engine = match std::env::current_exe() {
+        Ok(program) => program.with_file_name("kexp-engine"),
+        Err(error) => return Failure::Said(format!("cannot find the program kexp-engine: {error}")),
+    };
+    let error = std::process::Command::new(&engine).args(std::env::args_os().skip(1)).exec();
+    Failure::Said(format!("cannot start {}: {error}; it is built and installed together with kexp", engine.display()))
 }
 
 /// The nodes that the named deliverables need; all nodes when none is named.
