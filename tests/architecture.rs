@@ -21,9 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("report", &["diagnostic", "evaluate", "graph", "plan", "run", "schema", "table"]),
     (
         "cli",
-        &[
-            "diagnostic", "evaluate", "model", "optimise", "plan", "random", "report", "run", "solve", "syntax", "table",
-        ],
+        &["diagnostic", "evaluate", "model", "optimise", "plan", "random", "report", "run", "solve", "syntax", "table"],
     ),
 ];
 
@@ -38,8 +36,10 @@ fn modules_use_only_what_stands_before_them() {
                     continue;
                 }
                 for (at, _) in line.match_indices("crate::") {
-                    let used: String =
-                        line[at + 7..].chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+                    let used: String = line[at + 7..]
+                        .chars()
+                        .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
+                        .collect();
                     // `crate::{...}` would hide what is used: each module has a `use` of its own.
                     if used != *module && !allowed.contains(&used.as_str()) {
                         wrong.push(format!("{}:{}: {module} uses {used}", path.display(), number + 1));

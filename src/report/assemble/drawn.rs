@@ -15,9 +15,6 @@ use crate::run::store::{Artifact, Store};
 use crate::schema::Value;
 use crate::table::Table;
 
-/// Grows whenever the same data gives another picture.
-const VERSION: u32 = 1;
-
 /// A figure with what stands beside it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Drawn {
@@ -49,7 +46,7 @@ pub fn key(plan: &Plan, figure: &Deliverable) -> Key {
     let mut settings = figure.settings.clone();
     settings.remove("caption");
     let material = Material {
-        version: VERSION,
+        version: figure::VERSION,
         draw: &figure.draw,
         settings: &settings,
         from: figure.from.iter().map(|&at| &plan.nodes[at].key).collect(),
@@ -106,6 +103,7 @@ fn shown<'a>(plan: &'a Plan, figure: &'a Deliverable, store: &Store) -> Result<S
         "workflow" => {
             let plan_graph = plan.graph();
             let network: Option<Graph> = artifacts.first().map(|artifact| artifact.value("graph")).transpose()?;
+            let network = network.map(|network| network.compact());
             Shown {
                 data: None,
                 summary: None,
