@@ -10,7 +10,7 @@ use crate::plan::node::Plan;
 use crate::run::context::Stop;
 use crate::run::executor::{Options, execute};
 use crate::run::progress::Show;
-use crate::run::store::{Store, pretty_ron, write_atomically};
+use crate::run::store::{Store, pretty_ron, started_path, write_atomically};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -39,15 +39,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         jobs: arguments.jobs.unwrap_or_else(cores),
         show: if arguments.quiet { Show::Quiet } else { Show::Terminal },
     };
-    let summary = compute(plan, &store, &wanted, options)?;
-    for line in &summary.damaged {
-        eprintln!("kexp: damaged in the store, computed again: {line}");
-    }
+    let summary = compute(&arguments.file, plan, &store, &wanted, options)?;
     for line in &summary.warnings {
         eprintln!("kexp: {line}");
     }
-    let path = store.plan_path(&arguments.file.file, arguments.file.profile.as_deref());
-    write_atomically(&path, pretty_ron(plan).as_bytes())?;
     say(&format!("{} nodes computed, {} found in the store", summary.computed, summary.found));
     if arguments.only.is_empty() {
         let out = arguments.file.out_folder(&experiment, arguments.out.as_deref());
@@ -57,8 +52,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Computes the wanted nodes; Ctrl-C lets every node save what it has.
+/// Computes the wanted nodes and keeps the plan; Ctrl-C lets every node save what it has.
 pub(super) fn compute(
+    file: &FileArguments,
     plan: &Plan,
     store: &Store,
     wanted: &[usize],
@@ -73,7 +69,17 @@ pub(super) fn compute(
         }
         asked.request();
     });
-    Ok(execute(plan, store, wanted, options, &stop)?)
+    // Until the run has finished, the last plan stays the one that the next is compared with; this one says meanwhile
+    // what must not be cleared away.
+    let path = store.plan_path(&file.file, file.profile.as_deref());
+    let started = started_path(&path);
+    let text = pretty_ron(plan);
+    write_atomically(&started, text.as_bytes())?;
+    let summary = execute(plan, store, wanted, options, &stop)?;
+    write_atomically(&path, text.as_bytes())?;
+    // Another run of the same file may have removed it.
+    let _ = std::fs::remove_file(started);
+    Ok(summary)
 }
 
 /// The nodes that the named deliverables need; all nodes when none is named.
