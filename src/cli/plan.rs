@@ -51,7 +51,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn last_plan(store: &Store, arguments: &Arguments) -> Option<Plan> {
     let path = store.plan_path(&arguments.file.file, arguments.file.profile.as_deref());
-    ron::from_str(&std::fs::read_to_string(path).ok()?).ok()
+    let text = std::fs::read_to_string(&path).ok()?;
+    let read = ron::from_str(&text);
+    if let Err(error) = &read {
+        eprintln!("kexp: the last plan cannot be read, so what changed is unknown: {}: {error}", path.display());
+    }
+    read.ok()
 }
 
 /// One line a node, and below a miss its reasons.

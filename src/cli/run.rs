@@ -11,7 +11,7 @@ use crate::plan::node::Plan;
 use crate::run::context::Stop;
 use crate::run::executor::{Options, Summary, survey};
 use crate::run::progress::Show;
-use crate::run::store::{Presence, Store, pretty_ron, write_atomically};
+use crate::run::store::{Presence, Store, pretty_ron, started_path, write_atomically};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -40,15 +40,10 @@ pub(super) fn run(arguments: &Arguments, engine: Engine) -> Result<(), Failure> 
         jobs: arguments.jobs.unwrap_or_else(cores),
         show: if arguments.quiet { Show::Quiet } else { Show::Terminal },
     };
-    let summary = compute(engine, plan, &store, &wanted, options)?;
-    for line in &summary.damaged {
-        eprintln!("kexp: damaged in the store, computed again: {line}");
-    }
+    let summary = compute(engine, &arguments.file, plan, &store, &wanted, options)?;
     for line in &summary.warnings {
         eprintln!("kexp: {line}");
     }
-    let path = store.plan_path(&arguments.file.file, arguments.file.profile.as_deref());
-    write_atomically(&path, pretty_ron(plan).as_bytes())?;
     say(&format!("{} nodes computed, {} found in the store", summary.computed, summary.found));
     if arguments.only.is_empty() {
         let out = arguments.file.out_folder(&experiment, arguments.out.as_deref());
@@ -58,18 +53,22 @@ pub(super) fn run(arguments: &Arguments, engine: Engine) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Computes the wanted nodes; Ctrl-C lets every node save what it has. A process without an engine finds all of them in
-/// the store, or turns into the engine with the same arguments and does not return.
+/// Computes the wanted nodes and keeps the plan; Ctrl-C lets every node save what it has. A process without an engine
+/// finds all of them in the store, or turns into the engine with the same arguments and does not return.
 pub(super) fn compute(
     engine: Engine,
+    file: &FileArguments,
     plan: &Plan,
     store: &Store,
     wanted: &[usize],
     options: Options,
 ) -> Result<Summary, Failure> {
+    let path = store.plan_path(&file.file, file.profile.as_deref());
+    let text = pretty_ron(plan);
     let Engine::Here(execute) = engine else {
         let states = survey(plan, store, wanted);
         if states.values().all(|presence| *presence == Presence::Whole) {
+            write_atomically(&path, text.as_bytes())?;
             return Ok(Summary { found: states.len(), ..Summary::default() });
         }
         return Err(hand_over());
@@ -83,7 +82,15 @@ pub(super) fn compute(
         }
         asked.request();
     });
-    Ok(execute(plan, store, wanted, options, &stop)?)
+    // Until the run has finished, the last plan stays the one that the next is compared with; this one says meanwhile
+    // what must not be cleared away.
+    let started = started_path(&path);
+    write_atomically(&started, text.as_bytes())?;
+    let summary = execute(plan, store, wanted, options, &stop)?;
+    write_atomically(&path, text.as_bytes())?;
+    // Another run of the same file may have removed it.
+    let _ = std::fs::remove_file(started);
+    Ok(summary)
 }
 
 /// Turns this process into the engine; returns only when that fails.

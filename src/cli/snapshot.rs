@@ -32,13 +32,8 @@ pub(super) fn run(arguments: &Arguments, engine: Engine) -> Result<(), Failure> 
     let plan = &expanded.plan;
     let store = arguments.file.open_store()?;
     let wanted: Vec<usize> = (0..plan.nodes.len()).collect();
-    compute(
-        engine,
-        plan,
-        &store,
-        &wanted,
-        Options { jobs: arguments.jobs.unwrap_or_else(cores), show: Show::Terminal },
-    )?;
+    let options = Options { jobs: arguments.jobs.unwrap_or_else(cores), show: Show::Terminal };
+    compute(engine, &arguments.file, plan, &store, &wanted, options)?;
     let (results, _) = collect(plan, &store).map_err(|error| Failure::Said(error.to_string()))?;
 
     let path = arguments.snapshot.clone().unwrap_or_else(|| {

@@ -1,10 +1,11 @@
 //! `kexp store verify | gc FILE`
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::common::{Failure, say};
 use crate::plan::node::Plan;
+use crate::report::assemble::figure_key;
 use crate::run::store::{Presence, Store};
 
 #[derive(Debug, clap::Args)]
@@ -34,16 +35,18 @@ enum Action {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.action {
-        Action::Verify { store } => verify(&open(store)?),
-        Action::Gc { store, dry_run } => collect(&open(store)?, *dry_run),
+        Action::Verify { store } => verify(&Store::peek(known(store)?)),
+        Action::Gc { store, dry_run: true } => collect(&Store::peek(known(store)?), true),
+        Action::Gc { store, dry_run: false } => collect(&Store::open_alone(known(store)?)?, false),
     }
 }
 
-fn open(folder: &std::path::Path) -> Result<Store, Failure> {
-    if !folder.join("artifacts").is_dir() {
-        return Err(Failure::Said(format!("{} is no store", folder.display())));
+/// The folder, when it is a store: none is made by looking at it.
+fn known(folder: &Path) -> Result<&Path, Failure> {
+    match folder.join("artifacts").is_dir() {
+        true => Ok(folder),
+        false => Err(Failure::Said(format!("{} is no store", folder.display()))),
     }
-    Ok(Store::open(folder)?)
 }
 
 fn verify(store: &Store) -> Result<(), Failure> {
@@ -63,11 +66,12 @@ fn collect(store: &Store, dry_run: bool) -> Result<(), Failure> {
     let mut needed = BTreeSet::new();
     for plan in store.plans()? {
         let plan: Plan = plan;
+        needed.extend(plan.deliverables.iter().map(|figure| figure_key(&plan, figure)));
         needed.extend(plan.nodes.into_iter().map(|node| node.key));
     }
-    let mut removed = 0;
-    for key in store.keys()?.into_iter().filter(|key| !needed.contains(key)) {
-        removed += 1;
+    let (kept, doomed): (Vec<_>, Vec<_>) = store.keys()?.into_iter().partition(|key| needed.contains(key));
+    let removed = doomed.len();
+    for key in doomed {
         if dry_run {
             say(&format!("would remove {key}"));
         } else {
@@ -75,8 +79,8 @@ fn collect(store: &Store, dry_run: bool) -> Result<(), Failure> {
         }
     }
     if !dry_run {
-        store.clear_work()?;
+        store.clear_work(&needed)?;
     }
-    say(&format!("{removed} artifacts {}, {} kept", if dry_run { "to remove" } else { "removed" }, needed.len()));
+    say(&format!("{removed} artifacts {}, {} kept", if dry_run { "to remove" } else { "removed" }, kept.len()));
     Ok(())
 }

@@ -11,7 +11,7 @@ pub enum RunError {
     #[error("stopped; the same command goes on from here")]
     Interrupted,
     /// A file of the store could not be read or written.
-    #[error("{action} `{}`: {source}", path.display())]
+    #[error("{action} `{}`: {source}{}", path.display(), advice(source))]
     File {
         /// What was tried, such as `writing`.
         action: &'static str,
@@ -19,6 +19,17 @@ pub enum RunError {
         path: PathBuf,
         /// The system's reason.
         source: std::io::Error,
+    },
+    /// Something else uses the store that must be alone in it.
+    #[error("the store `{}` is in use by another kexp; try again when that has finished", _0.display())]
+    InUse(PathBuf),
+    /// A kept plan cannot be read, so that nobody knows what it needs.
+    #[error("the plan `{}` cannot be read, so what it needs is unknown: {reason}; run its experiment again, or remove the file", path.display())]
+    Plan {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// An artifact lacks a file, or holds one that cannot be read, although its checksum is right.
     #[error("the artifact of `{node}` cannot be used: {reason}")]
@@ -49,6 +60,20 @@ impl RunError {
     #[must_use]
     pub fn is_storage(&self) -> bool {
         matches!(self, RunError::File { .. })
+    }
+}
+
+/// What to do about the commonest causes.
+fn advice(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "; make room, and the same command goes on from here, or choose another place with --store"
+        }
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied | ErrorKind::NotADirectory => {
+            "; choose another place with --store"
+        }
+        _ => "",
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
@@ -12,7 +12,7 @@ use super::error::RunError;
 use super::progress::{Progress, Show};
 use super::stages;
 use super::store::{Presence, Store};
-use crate::plan::node::Plan;
+use crate::plan::node::{Plan, Stage};
 
 /// How a plan is carried out.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +36,18 @@ pub struct Summary {
     pub warnings: Vec<String>,
 }
 
+/// The nodes whose artifacts a node reads: its inputs, and those whose work a comparison charges.
+fn reads(plan: &Plan, at: usize) -> Vec<usize> {
+    let mut reads = plan.nodes[at].inputs.clone();
+    if let Stage::Compare(compare) = &plan.nodes[at].stage {
+        let charged = compare.origins.iter().flat_map(|origin| &origin.charged);
+        reads.extend(charged.filter_map(|key| plan.nodes.iter().position(|node| node.key == *key)));
+    }
+    reads.sort_unstable();
+    reads.dedup();
+    reads
+}
+
 /// The state of each node against a store: present and whole, missing, or damaged. Only nodes that the wanted ones
 /// need are looked at; the inputs of a present node are not needed.
 #[must_use]
@@ -48,7 +60,7 @@ pub fn survey(plan: &Plan, store: &Store, wanted: &[usize]) -> BTreeMap<usize, P
         let mut next = Vec::new();
         for (at, presence) in found {
             if presence != Presence::Whole {
-                next.extend(&plan.nodes[at].inputs);
+                next.extend(reads(plan, at));
             }
             states.insert(at, presence);
         }
@@ -80,25 +92,27 @@ pub fn execute(
     pool.install(|| {
         let states = survey(plan, store, wanted);
         let mut summary = Summary::default();
-        for (&at, presence) in &states {
-            if let Presence::Damaged(reason) = presence {
-                summary.damaged.push(format!("{}: {reason}", plan.nodes[at].name));
-                store.remove(&plan.nodes[at].key)?;
-            }
-        }
         let missing: Vec<usize> =
             states.iter().filter(|(_, presence)| **presence != Presence::Whole).map(|(&at, _)| at).collect();
         summary.found = states.len() - missing.len();
         summary.computed = missing.len();
+        let progress = Progress::new(options.show, missing.len());
+        for (&at, presence) in &states {
+            if let Presence::Damaged(reason) = presence {
+                let line = format!("{}: {reason}", plan.nodes[at].name);
+                progress.say(&format!("kexp: damaged in the store, computed again: {line}"));
+                summary.damaged.push(line);
+            }
+        }
         let run = Run {
             plan,
             store,
             stop,
-            progress: Progress::new(options.show, missing.len()),
+            progress,
             waiting: missing
                 .iter()
                 .map(|&at| {
-                    let open = plan.nodes[at].inputs.iter().filter(|input| missing.contains(input)).count();
+                    let open = reads(plan, at).iter().filter(|input| missing.contains(input)).count();
                     (at, AtomicUsize::new(open))
                 })
                 .collect(),
@@ -106,10 +120,10 @@ pub fn execute(
         };
         let ready: Vec<usize> =
             run.waiting.iter().filter(|(_, open)| open.load(Ordering::Relaxed) == 0).map(|(&at, _)| at).collect();
-        rayon::scope(|scope| {
+        rayon::scope_fifo(|scope| {
             for at in ready {
                 let run = &run;
-                scope.spawn(move |scope| run.node(at, scope));
+                scope.spawn_fifo(move |scope| run.node(at, scope));
             }
         });
         run.progress.end();
@@ -134,7 +148,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn node<'scope>(&'scope self, at: usize, scope: &rayon::Scope<'scope>) {
+    fn node<'scope>(&'scope self, at: usize, scope: &rayon::ScopeFifo<'scope>) {
         if self.stop.requested() {
             self.fail(RunError::Interrupted);
             return;
@@ -144,15 +158,20 @@ impl Run<'_> {
                 self.stop.request();
                 self.fail(error);
             }
-            Ok(warnings) => {
+            Ok(None) => {
+                // Another process computes it. This thread does other nodes meanwhile, and never waits while it holds
+                // one: that process may wait for it.
+                std::thread::sleep(Duration::from_millis(20));
+                scope.spawn_fifo(move |scope| self.node(at, scope));
+            }
+            Ok(Some(warnings)) => {
                 if !warnings.is_empty() {
                     let mut outcome = self.outcome.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                     outcome.1.extend(warnings);
                 }
                 for (&next, open) in &self.waiting {
-                    let uses = self.plan.nodes[next].inputs.iter().filter(|&&input| input == at).count();
-                    if uses > 0 && open.fetch_sub(uses, Ordering::AcqRel) == uses {
-                        scope.spawn(move |scope| self.node(next, scope));
+                    if reads(self.plan, next).contains(&at) && open.fetch_sub(1, Ordering::AcqRel) == 1 {
+                        scope.spawn_fifo(move |scope| self.node(next, scope));
                     }
                 }
             }
@@ -167,13 +186,19 @@ impl Run<'_> {
         }
     }
 
-    fn compute(&self, at: usize) -> Result<Vec<String>, RunError> {
+    /// Computes a node and returns its warnings, or nothing when another process is at it.
+    fn compute(&self, at: usize) -> Result<Option<Vec<String>>, RunError> {
         let node = &self.plan.nodes[at];
-        let lock = self.store.lock(&node.key)?;
-        if self.store.has(&node.key) {
-            // Another process was faster while this one waited for the lock.
-            self.store.finish(lock);
-            return Ok(Vec::new());
+        let Some(lock) = self.store.lock(&node.key)? else { return Ok(None) };
+        match self.store.verify(&node.key) {
+            Presence::Missing => {}
+            // Removed only now that no other process can be putting a whole one in its place.
+            Presence::Damaged(_) => self.store.remove(&node.key)?,
+            Presence::Whole => {
+                // Another process was faster.
+                self.store.finish(lock);
+                return Ok(Some(Vec::new()));
+            }
         }
         let bar = self.progress.node(&node.name);
         let started = Instant::now();
@@ -194,6 +219,6 @@ impl Run<'_> {
         let seconds = started.elapsed().as_secs_f64();
         self.store.note_seconds(&node.key, seconds);
         self.progress.finished(&bar, &node.name, seconds);
-        Ok(warnings.into_iter().map(|warning| format!("{}: {warning}", node.name)).collect())
+        Ok(Some(warnings.into_iter().map(|warning| format!("{}: {warning}", node.name)).collect()))
     }
 }

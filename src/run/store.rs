@@ -4,13 +4,15 @@
 //! DIR/artifacts/KEY/   the files of one artifact and `manifest.ron` with their lengths and checksums
 //! DIR/work/KEY/        journal or checkpoint of a node that is not finished, and the lock that one process holds
 //! DIR/seconds/KEY      wall-clock seconds, kept apart so that artifacts are identical from run to run
-//! DIR/plans/           the last plan of each file and profile
+//! DIR/plans/           the last plan of each file and profile, and that of a run that has not finished
+//! DIR/lock             held together by all that use the store, and alone by what removes artifacts
 //! ```
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,8 @@ use crate::table::Table;
 #[derive(Debug, Clone)]
 pub struct Store {
     folder: PathBuf,
+    /// The lock of the store, given up with the last copy of this value.
+    _lock: Option<Arc<File>>,
 }
 
 /// What an artifact holds, as written beside its files.
@@ -66,26 +70,54 @@ pub struct NodeLock {
 
 const MANIFEST: &str = "manifest.ron";
 
+/// The folders of a store.
+const PARTS: [&str; 4] = ["artifacts", "work", "seconds", "plans"];
+
 impl Store {
-    /// Opens a store, making its folders where they are missing.
+    /// Opens a store, making its folders where they are missing. Any number of processes may have it open; the first
+    /// of them clears away the half-written files of crashed ones.
     ///
     /// # Errors
     /// When the folder cannot be made or written, as on a read-only disk.
     pub fn open(folder: &Path) -> Result<Store, RunError> {
-        for part in ["artifacts", "work", "seconds", "plans"] {
+        let (store, lock) = Store::with_lock(folder)?;
+        if lock.try_lock().is_ok() {
+            store.clear_drafts()?;
+        }
+        lock.lock_shared().map_err(RunError::file("locking", folder.join("lock")))?;
+        let probe = tempfile::NamedTempFile::new_in(folder.join("work"));
+        probe.map_err(RunError::file("writing to the store", folder))?;
+        Ok(Store { _lock: Some(Arc::new(lock)), ..store })
+    }
+
+    /// Opens a store that no other process uses, to remove what is not needed. Others that open it meanwhile wait.
+    ///
+    /// # Errors
+    /// When another process uses the store, or its folder cannot be made or written.
+    pub fn open_alone(folder: &Path) -> Result<Store, RunError> {
+        let (store, lock) = Store::with_lock(folder)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Store { _lock: Some(Arc::new(lock)), ..store }),
+            Err(TryLockError::WouldBlock) => Err(RunError::InUse(folder.to_owned())),
+            Err(TryLockError::Error(error)) => Err(RunError::file("locking", folder.join("lock"))(error)),
+        }
+    }
+
+    fn with_lock(folder: &Path) -> Result<(Store, File), RunError> {
+        for part in PARTS {
             let path = folder.join(part);
             fs::create_dir_all(&path).map_err(RunError::file("making the store's folder", path))?;
         }
-        let store = Store { folder: folder.to_owned() };
-        let probe = tempfile::NamedTempFile::new_in(folder.join("work"));
-        probe.map_err(RunError::file("writing to the store", folder))?;
-        Ok(store)
+        let path = folder.join("lock");
+        let lock = File::options().create(true).truncate(false).write(true).open(&path);
+        let lock = lock.map_err(RunError::file("writing to the store", path))?;
+        Ok((Store::peek(folder), lock))
     }
 
     /// A store for reading only: nothing is made, and a missing folder is a store without artifacts.
     #[must_use]
     pub fn peek(folder: &Path) -> Store {
-        Store { folder: folder.to_owned() }
+        Store { folder: folder.to_owned(), _lock: None }
     }
 
     /// The folder.
@@ -145,28 +177,44 @@ impl Store {
         Ok(names.iter().filter_map(|path| Key::parse(&path.file_name()?.to_string_lossy())).collect())
     }
 
-    /// The last plans of all files and profiles that this store has seen, those that cannot be read left out.
+    /// The last plans of all files and profiles that this store has seen, and those of runs that have not finished.
     ///
     /// # Errors
-    /// When the folder cannot be listed.
+    /// When one cannot be read: nobody can say then what it needs.
     pub fn plans<T: for<'a> Deserialize<'a>>(&self) -> Result<Vec<T>, RunError> {
-        let read = |path: &PathBuf| ron::from_str(&fs::read_to_string(path).ok()?).ok();
-        Ok(self.list("plans")?.iter().filter_map(read).collect())
+        let read = |path: &PathBuf| {
+            let text = fs::read_to_string(path).map_err(RunError::file("reading", path))?;
+            ron::from_str(&text).map_err(|error| RunError::Plan { path: path.clone(), reason: error.to_string() })
+        };
+        let paths = self.list("plans")?;
+        paths.iter().filter(|path| path.extension().is_some_and(|kind| kind == "ron")).map(read).collect()
     }
 
-    /// Removes what crashed runs left behind: drafts, and the folders of nodes that no process holds.
+    /// Removes the journals, checkpoints and noted seconds of all nodes but the needed ones, and the half-written files
+    /// of crashed runs. Only for a store that was opened with [`Store::open_alone`].
     ///
     /// # Errors
     /// When files cannot be removed.
-    pub fn clear_work(&self) -> Result<(), RunError> {
-        for path in self.list("work")? {
-            if let Ok(lock) = File::open(path.join("lock"))
-                && lock.try_lock().is_err()
-            {
-                continue;
+    pub fn clear_work(&self, needed: &BTreeSet<Key>) -> Result<(), RunError> {
+        self.clear_drafts()?;
+        for path in self.list("work")?.into_iter().chain(self.list("seconds")?) {
+            let key = path.file_name().and_then(|name| Key::parse(&name.to_string_lossy()));
+            if key.is_none_or(|key| !needed.contains(&key)) {
+                remove_any(&path)?;
             }
-            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-            removed.map_err(RunError::file("removing", path))?;
+        }
+        Ok(())
+    }
+
+    /// Removes what crashed processes were writing: nobody else may use the store meanwhile.
+    fn clear_drafts(&self) -> Result<(), RunError> {
+        for part in PARTS {
+            for path in self.list(part)? {
+                let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                if [DRAFT, REMOVED, ".tmp"].iter().any(|start| name.starts_with(start)) {
+                    remove_any(&path)?;
+                }
+            }
         }
         Ok(())
     }
@@ -189,7 +237,7 @@ impl Store {
     pub fn remove(&self, key: &Key) -> Result<(), RunError> {
         let folder = self.artifact_folder(key);
         // Renamed first, so that a half-removed artifact is never found under its key.
-        let doomed = self.folder.join("work").join(format!("removed-{}-{}", std::process::id(), key));
+        let doomed = self.folder.join("work").join(format!("{REMOVED}{}-{}", std::process::id(), key));
         match fs::rename(&folder, &doomed) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(RunError::File { action: "removing", path: folder, source: error }),
@@ -204,7 +252,7 @@ impl Store {
     pub fn draft(&self) -> Result<Draft, RunError> {
         let work = self.folder.join("work");
         let folder = tempfile::Builder::new()
-            .prefix("draft-")
+            .prefix(DRAFT)
             .tempdir_in(&work)
             .map_err(RunError::file("writing to the store", work))?;
         Ok(Draft { folder })
@@ -232,15 +280,20 @@ impl Store {
         match fs::rename(&source, &target) {
             Ok(()) => Ok(()),
             Err(_) if self.has(key) => fs::remove_dir_all(&source).map_err(RunError::file("removing", source)),
-            Err(error) => Err(RunError::File { action: "putting in place", path: target, source: error }),
+            Err(error) => {
+                // The artifact is made again by the next run; what is left of this one is in nobody's way.
+                let _ = fs::remove_dir_all(&source);
+                Err(RunError::File { action: "putting in place", path: target, source: error })
+            }
         }
     }
 
-    /// Waits until no other process computes this node, then holds it.
+    /// Holds a node, so that no other process computes it; `None` while another one does. It never waits: a thread that
+    /// waits may hold other nodes for which that process waits in turn.
     ///
     /// # Errors
     /// When the lock file cannot be made.
-    pub fn lock(&self, key: &Key) -> Result<NodeLock, RunError> {
+    pub fn lock(&self, key: &Key) -> Result<Option<NodeLock>, RunError> {
         loop {
             let folder = self.folder.join("work").join(key.to_string());
             fs::create_dir_all(&folder).map_err(RunError::file("making the node's folder", &folder))?;
@@ -250,10 +303,14 @@ impl Store {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 other => other.map_err(RunError::file("locking", &path))?,
             };
-            file.lock().map_err(RunError::file("locking", &path))?;
-            // While this process waited, the holder may have removed the folder: then the lock guards nothing.
+            match file.try_lock() {
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(RunError::file("locking", path)(error)),
+                Ok(()) => {}
+            }
+            // The last holder may have removed the folder before the lock was taken: then the lock guards nothing.
             if is_same_file(&file, &path) {
-                return Ok(NodeLock { _file: file, folder });
+                return Ok(Some(NodeLock { _file: file, folder }));
             }
         }
     }
@@ -284,6 +341,21 @@ impl Store {
         let name = format!("{}\n{}", file.display(), profile.unwrap_or(""));
         self.folder.join("plans").join(format!("{}.ron", &blake3::hash(name.as_bytes()).to_hex()[..16]))
     }
+}
+
+/// Where the plan of a run that has not finished is kept, beside the last plan.
+#[must_use]
+pub fn started_path(plan: &Path) -> PathBuf {
+    plan.with_extension("started.ron")
+}
+
+/// How the folders of artifacts that are being written or removed are called.
+const DRAFT: &str = "draft-";
+const REMOVED: &str = "removed-";
+
+fn remove_any(path: &Path) -> Result<(), RunError> {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    removed.map_err(RunError::file("removing", path))
 }
 
 fn is_same_file(file: &File, path: &Path) -> bool {

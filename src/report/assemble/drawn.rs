@@ -11,7 +11,7 @@ use crate::plan::node::{Deliverable, Plan, Stage};
 use crate::report::figure::{self, Drawing};
 use crate::run::RunError;
 use crate::run::stages::{CompareTarget, DatasetSummary};
-use crate::run::store::{Artifact, Store};
+use crate::run::store::{Artifact, Presence, Store};
 use crate::schema::Value;
 use crate::table::Table;
 
@@ -61,9 +61,12 @@ pub(super) fn draw(plan: &Plan, figure: &Deliverable, store: &Store) -> Result<D
     let shown = shown(plan, figure, store)?;
     let caption = shown.caption.to_owned();
     let data = shown.data.as_ref().map(|table| table.to_csv().into_bytes());
-    if store.has(&key) {
-        let artifact = store.artifact(&key);
-        if let (Ok(svg), Ok(png)) = (artifact.bytes("figure.svg"), artifact.bytes("figure.png")) {
+    match store.verify(&key) {
+        Presence::Missing => {}
+        Presence::Damaged(_) => store.remove(&key)?,
+        Presence::Whole => {
+            let artifact = store.artifact(&key);
+            let (svg, png) = (artifact.bytes("figure.svg")?, artifact.bytes("figure.png")?);
             return Ok(Drawn { svg, png, data, summary: shown.summary, caption });
         }
     }

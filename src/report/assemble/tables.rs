@@ -152,7 +152,8 @@ pub(super) fn declared(plan: &Plan, table: &Deliverable, store: &Store) -> Resul
     }
     // The table that has most of the wanted columns is meant: rows by origin or rows by condition.
     let fits = |candidate: &Table| wanted.iter().filter(|name| candidate.column(name).is_some()).count();
-    let best = candidates.iter().max_by_key(|candidate| fits(candidate));
+    // Where both have as many, the first is meant: rows by condition.
+    let best = candidates.iter().rev().max_by_key(|candidate| fits(candidate));
     let Some(best) = best else { return Ok(Table::new()) };
     if wanted.is_empty() {
         return Ok(best.clone());

@@ -1,5 +1,6 @@
 //! One training of a generator, with checkpoints.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -46,10 +47,12 @@ pub(super) fn run(context: &Context, train: &Train) -> Result<Vec<String>, Stage
         None => context.input(1).value("settings")?,
     };
     let data = training_data(&context.input(0))?;
-    let mut checkpoints = NodeCheckpoints { context, saved: Instant::now(), error: None };
+    let failed = AtomicBool::new(false);
+    let mut checkpoints =
+        NodeCheckpoints { context, saved: Instant::now(), cost: Duration::ZERO, error: None, failed: &failed };
     let mut session = Session {
         checkpoints: &mut checkpoints,
-        stop: &|| context.stop.requested(),
+        stop: &|| context.stop.requested() || failed.load(Ordering::Relaxed),
         progress: &mut |done, most, _| {
             if done <= 1 {
                 context.progress.start(done, most);
@@ -119,12 +122,18 @@ pub(super) fn training_data(dataset: &Artifact) -> Result<TrainingData, StageErr
     })
 }
 
-/// Checkpoints in the node's folder, at most one every few seconds: when they are written changes no result.
+/// Checkpoints in the node's folder, as many as cost about 2 % of the time: when they are written changes no result.
 struct NodeCheckpoints<'a> {
     context: &'a Context<'a>,
     saved: Instant,
+    /// How long the last one took to write.
+    cost: Duration,
     error: Option<StageError>,
+    failed: &'a AtomicBool,
 }
+
+/// The shortest time between two checkpoints.
+const SHORTEST: Duration = Duration::from_millis(250);
 
 impl Checkpoints for NodeCheckpoints<'_> {
     fn load(&mut self) -> Option<Vec<u8>> {
@@ -132,13 +141,16 @@ impl Checkpoints for NodeCheckpoints<'_> {
     }
 
     fn save(&mut self, bytes: &[u8]) {
-        self.saved = Instant::now();
+        let started = Instant::now();
         if let Err(error) = self.context.save_checkpoint(bytes) {
             self.error = Some(error);
+            self.failed.store(true, Ordering::Relaxed);
         }
+        self.saved = Instant::now();
+        self.cost = started.elapsed();
     }
 
     fn due(&mut self, _epochs: usize) -> bool {
-        self.saved.elapsed() >= Duration::from_secs(2)
+        self.saved.elapsed() >= SHORTEST.max(50 * self.cost)
     }
 }

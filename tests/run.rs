@@ -1,0 +1,29 @@
+//! Whole runs of the real program on a small real experiment: what it writes, and that nothing is lost or changed when it
+//! is killed, crowded, damaged or out of space.
+
+#![cfg(unix)]
+
+#[path = "run/damage.rs"]
+mod damage;
+#[path = "run/explain.rs"]
+mod explain;
+#[path = "run/golden.rs"]
+mod golden;
+#[path = "run/interrupt.rs"]
+mod interrupt;
+#[path = "run/keys.rs"]
+mod keys;
+#[path = "run/quick.rs"]
+mod quick;
+#[path = "run/render.rs"]
+mod render;
+#[path = "run/snapshot.rs"]
+mod snapshot;
+#[path = "run/storage.rs"]
+mod storage;
+#[path = "run/support.rs"]
+mod support;
+#[path = "run/together.rs"]
+mod together;
+#[path = "run/wrong.rs"]
+mod wrong;
