@@ -1,6 +1,8 @@
 //! Any number of threads and of processes gives the same bytes.
 
-use crate::support::{Place, Said, assert_same_tree, entries, in_work, kexp, reference, run_command, wait_until, SMALL};
+use crate::support::{
+    Place, SMALL, Said, assert_same_tree, entries, in_work, kexp, reference, run_command, wait_until,
+};
 
 #[test]
 fn one_thread_and_two_write_the_same_bytes() {
