@@ -69,7 +69,7 @@ pub fn reasons(expanded: &Expanded, at: usize, last: Option<&Plan>, sources: &So
 }
 
 fn changed_fields(old: &Node, new: &Node, origins: &BTreeMap<String, Origin>, sources: &Sources) -> Vec<Reason> {
-    let (before, after) = (fields(&old.stage), fields(&new.stage));
+    let (before, after) = (fields(&old.stage.meaning()), fields(&new.stage.meaning()));
     let mut paths: Vec<&String> = before.keys().chain(after.keys()).collect();
     paths.sort();
     paths.dedup();
