@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    kexp::cli::main()
+    kexp::cli::main(kexp::cli::Engine::Beside)
 }

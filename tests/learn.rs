@@ -42,7 +42,7 @@ fn quick() -> Settings {
 
 fn train(settings: &Settings, data: &TrainingData, seed: u64) -> Result<Trained, LearnError> {
     let mut session = Session { checkpoints: &mut NoCheckpoints, stop: &|| false, progress: &mut |_, _, _| {} };
-    kind("cvae").expect("a kind").train(settings, data, &Streams::new(seed, "train"), &mut session)
+    kexp::learn::train(settings, data, &Streams::new(seed, "train"), &mut session)
 }
 
 /// Two Gaussians of standard deviation `SPREAD` in a box of -5 .. 5, far apart along the first axis.
@@ -230,7 +230,7 @@ fn interrupted(
     let stop = || left.get() == 0;
     let mut progress = |_, _, _| left.set(left.get() - 1);
     let mut session = Session { checkpoints, stop: &stop, progress: &mut progress };
-    kind("cvae").expect("a kind").train(settings, data, &Streams::new(1, "train"), &mut session)
+    kexp::learn::train(settings, data, &Streams::new(1, "train"), &mut session)
 }
 
 #[test]
@@ -267,7 +267,7 @@ fn train_and_forget(settings: &Settings, data: &TrainingData, checkpoints: &mut 
     let stop = || before.get() == 4;
     let mut progress = |epochs, _, _| before.set(epochs);
     let mut session = Session { checkpoints, stop: &stop, progress: &mut progress };
-    kind("cvae").expect("a kind").train(settings, data, &Streams::new(1, "train"), &mut session)
+    kexp::learn::train(settings, data, &Streams::new(1, "train"), &mut session)
 }
 
 #[test]

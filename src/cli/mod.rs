@@ -19,6 +19,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::plan::node::Plan;
+use crate::run::RunError;
+use crate::run::context::Stop;
+use crate::run::executor::{Options, Summary};
+use crate::run::store::Store;
+
 /// kexp: declarative experiments on generative models of kinetic parameters.
 #[derive(Debug, Parser)]
 #[command(version, about, disable_help_subcommand = true)]
@@ -57,19 +63,31 @@ enum Command {
     Reference(reference::Arguments),
 }
 
+/// Where the nodes of a plan are computed.
+#[derive(Debug, Clone, Copy)]
+pub enum Engine {
+    /// In this process, by this executor.
+    Here(Execute),
+    /// By the program `kexp-engine` beside this one, which this process turns into when something must be computed.
+    Beside,
+}
+
+/// An executor: [`crate::run::executor::execute`].
+pub type Execute = fn(&Plan, &Store, &[usize], Options, &Stop) -> Result<Summary, RunError>;
+
 /// Parses the arguments, runs the command and turns errors into an exit code: 0 for success, 1 for an error that was
 /// reported, 2 for wrong usage, 130 after an interruption.
 #[must_use]
-pub fn main() -> ExitCode {
+pub fn main(engine: Engine) -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Run(arguments) => run::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments, engine),
         Command::Check(arguments) => check::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
-        Command::Snapshot(arguments) => snapshot::run(&arguments),
+        Command::Snapshot(arguments) => snapshot::run(&arguments, engine),
         Command::Objective(arguments) => objective::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Ensemble(arguments) => ensemble::run(&arguments),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::Engine;
 use super::common::{Failure, FileArguments, cores, say};
 use super::run::compute;
 use crate::report::assemble::collect;
@@ -26,13 +27,13 @@ pub(super) struct Arguments {
     jobs: Option<usize>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub(super) fn run(arguments: &Arguments, engine: Engine) -> Result<(), Failure> {
     let (_, expanded, _) = arguments.file.plan()?;
     let plan = &expanded.plan;
     let store = arguments.file.open_store()?;
     let wanted: Vec<usize> = (0..plan.nodes.len()).collect();
     let options = Options { jobs: arguments.jobs.unwrap_or_else(cores), show: Show::Terminal };
-    compute(&arguments.file, plan, &store, &wanted, options)?;
+    compute(engine, &arguments.file, plan, &store, &wanted, options)?;
     let (results, _) = collect(plan, &store).map_err(|error| Failure::Said(error.to_string()))?;
 
     let path = arguments.snapshot.clone().unwrap_or_else(|| {

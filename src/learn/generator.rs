@@ -1,20 +1,16 @@
-//! The one trait of all generators, the registry of their kinds, and what a training leaves behind.
+//! The one trait of all generators, their engines, and what a training leaves behind.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::archive::{Archive, Array};
 use super::checkpoint::Checkpoints;
 use super::data::TrainingData;
 use super::error::LearnError;
+use super::kinds::{Settings, kind, kind_of};
 use super::{cvae, parameters};
 use crate::graph::Graph;
 use crate::random::Streams;
-use crate::schema::{Choice, Field, Schema, Type, Value};
 use crate::table::{Column, Table};
-
-/// The resolved settings of one generator.
-pub type Settings = BTreeMap<String, Value>;
 
 /// A conditional generative model of parameter vectors: what a training leaves, and a file holds.
 pub trait Generator: Send + Sync + std::fmt::Debug {
@@ -51,82 +47,34 @@ pub struct Session<'a> {
     pub progress: &'a mut dyn FnMut(usize, usize, f64),
 }
 
-/// Trains one kind of generator.
-type Train = fn(&Settings, &TrainingData, &Streams, &mut Session) -> Result<Trained, LearnError>;
-
-/// A kind of generator.
-#[derive(Debug)]
-pub struct Kind {
-    /// Its word: `generator g { kind = cvae }`.
-    pub name: &'static str,
-    /// Its settings.
-    pub schema: fn() -> Schema,
-    check: fn(&Settings) -> Result<(), LearnError>,
-    train: Train,
+/// How one kind of generator is trained, and read from its file.
+struct Engine {
+    name: &'static str,
+    train: fn(&Settings, &TrainingData, &Streams, &mut Session) -> Result<Trained, LearnError>,
     load: fn(&Archive) -> Result<Box<dyn Generator>, LearnError>,
 }
 
-/// All kinds of generators. A new one is a file and a line here.
-#[must_use]
-pub fn kinds() -> &'static [Kind] {
-    &[Kind { name: "cvae", schema: cvae::schema, check: cvae::check, train: cvae::train, load: cvae::load }]
+/// The engines of all kinds. They stand apart from [`super::kinds`], which only describes them, so that commands that
+/// train nothing need no libtorch; a test keeps the two lists together.
+const ENGINES: &[Engine] = &[Engine { name: "cvae", train: cvae::train, load: cvae::load }];
+
+fn engine(name: &str) -> Result<&'static Engine, LearnError> {
+    ENGINES.iter().find(|engine| engine.name == name).ok_or_else(|| LearnError::UnknownKind(name.to_owned()))
 }
 
-/// The kind of this name.
+/// Trains a generator of the kind that its settings name. Trainings of the same settings, data and streams give the
+/// same bits, alone or side by side, resumed from a checkpoint or not.
 ///
 /// # Errors
-/// When there is none.
-pub fn kind(name: &str) -> Result<&'static Kind, LearnError> {
-    kinds().iter().find(|kind| kind.name == name).ok_or_else(|| LearnError::UnknownKind(name.to_owned()))
-}
-
-/// The kind that the setting `kind` names.
-///
-/// # Errors
-/// When there is no such setting or kind.
-pub fn kind_of(settings: &Settings) -> Result<&'static Kind, LearnError> {
-    match settings.get("kind") {
-        Some(Value::Choice(name, _) | Value::Text(name)) => kind(name),
-        _ => Err(LearnError::UnknownSetting { path: "kind".into(), segment: "kind".into() }),
-    }
-}
-
-/// The setting that names the kind.
-#[must_use]
-pub fn kind_field() -> Field {
-    let kinds = vec![
-        Choice::new("cvae", "Conditional variational autoencoder (Kingma and Welling 2014; Sohn et al. 2015).", vec![]),
-        Choice::not_yet("transformer_cvae", "A cVAE whose encoder and decoder attend over parameters."),
-        Choice::not_yet("ccgan", "Continuous conditional generative adversarial network (Ding et al. 2021)."),
-        Choice::not_yet("flow_matching", "Conditional flow matching (Lipman et al. 2023)."),
-    ];
-    Field::required("kind", Type::Choice(kinds), "Kind of generator.")
-}
-
-impl Kind {
-    /// Can a network be built from these settings? What the schema alone cannot say.
-    ///
-    /// # Errors
-    /// When not.
-    pub fn check(&self, settings: &Settings) -> Result<(), LearnError> {
-        (self.check)(settings)
-    }
-
-    /// Trains a generator. Trainings of the same settings, data and streams give the same bits, alone or side by side,
-    /// resumed from a checkpoint or not.
-    ///
-    /// # Errors
-    /// When the data or the settings do not allow it, when it diverges, or when the session stops it.
-    pub fn train(
-        &self,
-        settings: &Settings,
-        data: &TrainingData,
-        streams: &Streams,
-        session: &mut Session,
-    ) -> Result<Trained, LearnError> {
-        parameters::one_thread();
-        (self.train)(settings, data, streams, session)
-    }
+/// When the data or the settings do not allow it, when it diverges, or when the session stops it.
+pub fn train(
+    settings: &Settings,
+    data: &TrainingData,
+    streams: &Streams,
+    session: &mut Session,
+) -> Result<Trained, LearnError> {
+    parameters::one_thread();
+    (engine(kind_of(settings)?.name)?.train)(settings, data, streams, session)
 }
 
 /// A trained generator with the story of its training.
@@ -228,7 +176,7 @@ impl Trained {
             best_epoch,
             validation_loss: archive.double("validation_loss", &[1])?[0],
             warnings: Vec::new(),
-            generator: (kind.load)(&archive)?,
+            generator: (engine(kind.name)?.load)(&archive)?,
         })
     }
 

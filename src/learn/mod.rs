@@ -1,7 +1,7 @@
 //! Learning: conditional generative models of parameter vectors, their training and the search for their settings.
 //!
-//! The way of the data: [`data`] scales rows to 0..1 from the problem's bounds; [`generator`] names the kinds of
-//! generators behind one trait; [`training`] is the loop that all of them share, on [`parameters`] in one flat tensor,
+//! The way of the data: [`data`] scales rows to 0..1 from the problem's bounds; [`kinds`] names the kinds of generators and
+//! [`generator`] is the one trait behind them; [`training`] is the loop that all of them share, on [`parameters`] in one flat tensor,
 //! with [`adam`], [`batches`] of shuffled rows, [`metrics`] of each epoch and [`checkpoint`]s; [`cvae`] is the first
 //! kind; [`tune`] draws settings for a random search; [`archive`] is the file format.
 //!
@@ -17,6 +17,7 @@ pub mod cvae;
 pub mod data;
 pub mod error;
 pub mod generator;
+pub mod kinds;
 pub mod metrics;
 pub mod parameters;
 pub mod training;
@@ -25,4 +26,5 @@ pub mod tune;
 pub use checkpoint::{Checkpoints, NoCheckpoints};
 pub use data::TrainingData;
 pub use error::LearnError;
-pub use generator::{Generator, Kind, Session, Settings, Trained, kind, kind_of, kinds};
+pub use generator::{Generator, Session, Trained, train};
+pub use kinds::{Kind, Settings, kind, kind_of, kinds};

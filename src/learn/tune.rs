@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rand::RngExt;
 
 use super::error::LearnError;
-use super::generator::Settings;
+use super::kinds::Settings;
 use crate::random::Streams;
 use crate::schema::{Choice, Field, Schema, Type, Value};
 

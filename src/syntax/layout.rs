@@ -321,10 +321,11 @@ impl Builder<'_> {
             self.unclosed_bracket();
         }
         let has_head = self.frame().current.is_some();
+        let head_end = self.frame().current.as_ref().map(|piece| piece.head.end);
         let second = self.frame().current.as_ref().is_some_and(|piece| piece.block.is_some());
         self.extend(at);
         if let Some(piece) = &mut self.frame().current {
-            piece.head.end = piece.head.end.min(at);
+            piece.head.end = head_end.unwrap_or(at);
             piece.block.get_or_insert_default();
         }
         if second {

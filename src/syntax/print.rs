@@ -149,7 +149,7 @@ impl Printer<'_> {
         }
         for at in piece.head.end..open {
             if self.tokens[at].kind == Kind::Comment && !self.attach(at) {
-                self.comment_line(at, indent + INDENT);
+                self.comment_line(at, if one_line { indent } else { indent + INDENT });
             }
         }
         if !one_line {
@@ -326,7 +326,8 @@ impl Printer<'_> {
         }
         let head = &self.tokens[piece.head.clone()];
         let one_line = head.iter().all(|token| token.is_solid()) && self.has_inline_block(piece);
-        let named = kind(0) == Some(Kind::Word) && kind(1) == Some(Kind::Word) && matches!(text(2), "=" | "{");
+        let third = if head.len() == 2 { piece.block.is_some() } else { text(2) == "=" };
+        let named = kind(0) == Some(Kind::Word) && kind(1) == Some(Kind::Word) && third;
         (one_line && named).then(|| (text(0), text(1).len()))
     }
 

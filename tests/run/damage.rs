@@ -20,9 +20,8 @@ fn cut(path: &Path) {
 /// Text without keys, each line by itself, in order.
 fn sorted_lines(text: &str) -> String {
     let is_key = |word: &str| word.len() == 33 && word.ends_with(':');
-    let line = |line: &str| {
-        line.split(' ').map(|word| if is_key(word) { "KEY:" } else { word }).collect::<Vec<_>>().join(" ")
-    };
+    let line =
+        |line: &str| line.split(' ').map(|word| if is_key(word) { "KEY:" } else { word }).collect::<Vec<_>>().join(" ");
     let mut lines: Vec<String> = text.lines().map(line).collect();
     lines.sort();
     lines.join("\n")
@@ -136,9 +135,8 @@ fn a_run_that_was_killed_loses_nothing_by_a_clearing() {
     let place = Place::new();
     let store = place.store();
     let mut child = place.start(&[]);
-    let reached = wait_until(&mut child, || {
-        !entries(&store.join("artifacts")).is_empty() && in_work(&store, "descents.journal")
-    });
+    let reached =
+        wait_until(&mut child, || !entries(&store.join("artifacts")).is_empty() && in_work(&store, "descents.journal"));
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(reached);

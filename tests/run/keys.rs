@@ -83,8 +83,12 @@ fn names_of_declarations_and_files_are_no_part_of_keys() {
     let path = variant(&place, "renamed.kexp", &renamed(&small(), "stat5_fit", "the_fit"));
     let models = place.path("experiments/models/stat5.kexp");
     let text = fs::read_to_string(&models).unwrap();
-    fs::write(&models, renamed(&renamed(&text, "stat5_fit", "the_fit"), "model stat5", "model the_model")
-        .replace("model        = stat5", "model        = the_model")).unwrap();
+    fs::write(
+        &models,
+        renamed(&renamed(&text, "stat5_fit", "the_fit"), "model stat5", "model the_model")
+            .replace("model        = stat5", "model        = the_model"),
+    )
+    .unwrap();
     assert_same_keys(&plan(&path, &[]));
 }
 

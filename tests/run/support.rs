@@ -274,9 +274,7 @@ pub fn with_digits(text: &str, digits: usize) -> String {
 
 /// The output of `kexp plan` and `kexp explain` without keys and seconds.
 pub fn without_keys(text: &str) -> String {
-    let is_key = |word: &str| {
-        matches!(word.len(), 10 | 32) && word.bytes().all(|letter| letter.is_ascii_hexdigit())
-    };
+    let is_key = |word: &str| matches!(word.len(), 10 | 32) && word.bytes().all(|letter| letter.is_ascii_hexdigit());
     let line = |line: &str| {
         let line = line.split(", took ").next().unwrap_or(line);
         let words = line.split(' ').map(|word| if is_key(word) { "KEY" } else { word });

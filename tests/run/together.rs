@@ -1,6 +1,8 @@
 //! Any number of threads and of processes gives the same bytes.
 
-use crate::support::{Place, Said, assert_same_tree, entries, in_work, kexp, reference, run_command, wait_until, SMALL};
+use crate::support::{
+    Place, SMALL, Said, assert_same_tree, entries, in_work, kexp, reference, run_command, wait_until,
+};
 
 #[test]
 fn one_thread_and_two_write_the_same_bytes() {
@@ -16,7 +18,7 @@ fn one_thread_and_two_write_the_same_bytes() {
 #[test]
 fn two_runs_on_one_store_write_the_same_bytes() {
     reference();
-    for _ in 0..3 {
+    for _ in 0..2 {
         let place = Place::new();
         let other = place.path("other");
         let first = place.start(&[]);

@@ -5,7 +5,7 @@
 mod likelihood;
 mod mlp;
 mod network;
-mod settings;
+pub(super) mod settings;
 
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
@@ -16,12 +16,12 @@ pub use self::settings::{AnnealSettings, CvaeSettings, Layer, LossTerm, NetworkS
 use super::archive::{Archive, Array};
 use super::data::{Rows, Space, TrainingData, same_length};
 use super::error::LearnError;
-use super::generator::{Generator, Session, Settings, Trained};
+use super::generator::{Generator, Session, Trained};
+use super::kinds::Settings;
 use super::parameters::{Layout, one_thread, tensor, values};
 use super::training::{self, Network as _};
 use crate::graph::Graph;
 use crate::random::Streams;
-use crate::schema::typed;
 
 /// A trained conditional variational autoencoder.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,17 +33,6 @@ pub struct Cvae {
     statistics: Vec<f32>,
 }
 
-/// Can a network be built from these settings?
-pub(super) fn check(settings: &Settings) -> Result<(), LearnError> {
-    read(settings).map(|_| ())
-}
-
-pub(super) fn read(settings: &Settings) -> Result<CvaeSettings, LearnError> {
-    let settings: CvaeSettings = typed(settings).map_err(|error| LearnError::Settings(error.to_string()))?;
-    settings.check()?;
-    Ok(settings)
-}
-
 /// Trains a cVAE.
 pub(super) fn train(
     settings: &Settings,
@@ -51,7 +40,7 @@ pub(super) fn train(
     streams: &Streams,
     session: &mut Session,
 ) -> Result<Trained, LearnError> {
-    let settings = read(settings)?;
+    let settings = settings::read(settings)?;
     let scaled = data.scaled()?;
     let network = CvaeNetwork::new(&settings, data.names.len());
     let draws: [u64; 2] = streams.part("identity").stream(0).random();

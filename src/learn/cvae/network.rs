@@ -150,7 +150,7 @@ impl Network for CvaeNetwork {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::learn::cvae::{read, schema};
+    use crate::learn::cvae::settings::{read, schema};
 
     #[test]
     fn the_divergence_has_its_closed_form() {

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::likelihood::Likelihood;
 use crate::learn::error::LearnError;
-use crate::learn::generator::kind_field;
+use crate::learn::kinds::{Settings, kind_field};
 use crate::learn::training::{Anneal, Regime};
-use crate::schema::{Choice, Field, Schema, Type, Value};
+use crate::schema::{Choice, Field, Schema, Type, Value, typed};
 
 /// The settings of `generator g { kind = cvae }`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -309,4 +309,16 @@ impl CvaeSettings {
         };
         Regime { learning_rate: lr, weight_decay, epochs, batch, patience, kl_weight, anneal }
     }
+}
+
+/// Can a network be built from these settings?
+pub(in crate::learn) fn check(settings: &Settings) -> Result<(), LearnError> {
+    read(settings).map(|_| ())
+}
+
+/// The typed settings, checked.
+pub(super) fn read(settings: &Settings) -> Result<CvaeSettings, LearnError> {
+    let settings: CvaeSettings = typed(settings).map_err(|error| LearnError::Settings(error.to_string()))?;
+    settings.check()?;
+    Ok(settings)
 }

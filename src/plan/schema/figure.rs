@@ -10,39 +10,58 @@ pub(super) const NOT_YET: &[(&str, &str)] = &[
     ("heatmap", "methods by models"),
 ];
 
-/// Columns of a table of proposals.
+/// Columns of a table of proposals: one row for each condition, or, from `origin` on, one for each origin of descents. A
+/// table shows the rows that have more of its columns.
 pub const GENERATE_COLUMNS: &[&str] = &[
-    "generator",
-    "origin",
-    "blind",
     "condition",
-    "count",
+    "generated",
+    "outside",
     "solved",
     "feasible",
+    "lower",
+    "upper",
+    "better",
+    "requested",
     "lowest",
     "lower_quartile",
     "median",
     "upper_quartile",
-    "better_than_training",
+    "highest",
+    "origin",
     "starts",
+    "failed",
     "converged",
     "hits",
+    "hit_share",
+    "hit_lower",
+    "hit_upper",
+    "median_start",
+    "median_end",
+    "median_gap",
+    "gap_lower",
+    "gap_upper",
     "distinct_minima",
     "evaluations",
+    "training_evaluations",
+    "evaluations_per_hit",
 ];
 
 /// Columns of a table of trials, beside the varied settings.
 pub const TUNE_COLUMNS: &[&str] = &[
     "trial",
-    "epochs",
-    "validation.loss",
-    "validation.rmse",
-    "validation.pearson",
-    "validation.spearman",
     "training.loss",
     "training.rmse",
     "training.pearson",
     "training.spearman",
+    "validation.loss",
+    "validation.rmse",
+    "validation.pearson",
+    "validation.spearman",
+    "epochs",
+    "best_epoch",
+    "parameters",
+    "chosen",
+    "refused",
 ];
 
 pub(super) fn schemas() -> Vec<Schema> {

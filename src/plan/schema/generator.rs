@@ -1,6 +1,6 @@
 //! `generator name { kind = ... }`: each kind of generator describes its own settings.
 
-use crate::learn::{generator, kinds};
+use crate::learn::kinds::{self, kinds};
 use crate::schema::{Schema, Type};
 
 pub(super) fn schemas() -> Vec<Schema> {
@@ -9,7 +9,7 @@ pub(super) fn schemas() -> Vec<Schema> {
 
 /// Generators that later stages bring, with what they are.
 pub(super) fn not_yet() -> Vec<(&'static str, &'static str)> {
-    match generator::kind_field().kind {
+    match kinds::kind_field().kind {
         Type::Choice(choices) => {
             choices.iter().filter(|choice| choice.not_yet).map(|choice| (choice.name, choice.doc)).collect()
         }

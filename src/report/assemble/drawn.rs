@@ -15,9 +15,6 @@ use crate::run::store::{Artifact, Presence, Store};
 use crate::schema::Value;
 use crate::table::Table;
 
-/// Grows whenever the same data gives another picture.
-const VERSION: u32 = 1;
-
 /// A figure with what stands beside it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Drawn {
@@ -55,7 +52,7 @@ pub fn key(plan: &Plan, figure: &Deliverable) -> Key {
         _ => Vec::new(),
     });
     let material = Material {
-        version: VERSION,
+        version: figure::VERSION,
         draw: &figure.draw,
         settings: &settings,
         from: figure.from.iter().map(|&at| &plan.nodes[at].key).collect(),
@@ -116,6 +113,7 @@ fn shown<'a>(plan: &'a Plan, figure: &'a Deliverable, store: &Store) -> Result<S
         "workflow" => {
             let plan_graph = plan.graph();
             let network: Option<Graph> = artifacts.first().map(|artifact| artifact.value("graph")).transpose()?;
+            let network = network.map(|network| network.compact());
             Shown {
                 data: None,
                 summary: None,

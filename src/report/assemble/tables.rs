@@ -1,5 +1,7 @@
 //! The tables that the draft shows, cut from those of the artifacts.
 
+use std::collections::BTreeSet;
+
 use super::AssembleError;
 use crate::plan::node::{Compare, Deliverable, Plan, Stage};
 use crate::run::store::{Artifact, Store};
@@ -32,7 +34,23 @@ pub(super) fn parallel(trials: &Table) -> Result<Table, TableError> {
     let mut names = vec!["trial"];
     names.extend(varied.iter().map(String::as_str));
     names.extend(["training.loss", "validation.loss", "chosen"]);
-    renamed(&columns(trials, &names)?, &[("training.loss", "training_loss"), ("validation.loss", "validation_loss")])
+    let shown = renamed(
+        &columns(trials, &names)?,
+        &[("training.loss", "training_loss"), ("validation.loss", "validation_loss")],
+    )?;
+    shown.names().try_fold(Table::new(), |made, name| match shown.column(name) {
+        Some(Column::Text(words)) => Ok(made.text(name, shortened(words))),
+        Some(column) => Ok(made.with(name, column.clone())),
+        None => Err(TableError::NoColumn(name.to_owned())),
+    })
+}
+
+/// Choices without their settings, `cyclical` for `cyclical(cycles = 4)`, where that tells them apart as well.
+fn shortened(words: &[String]) -> Vec<String> {
+    let short = |word: &String| word.split('(').next().unwrap_or_default().to_owned();
+    let pairs: BTreeSet<(String, &String)> = words.iter().map(|word| (short(word), word)).collect();
+    let names: BTreeSet<&String> = pairs.iter().map(|(name, _)| name).collect();
+    if names.len() == pairs.len() { words.iter().map(short).collect() } else { words.to_vec() }
 }
 
 /// The varied settings stand between the number of the trial and its metrics.
@@ -95,22 +113,20 @@ pub(super) fn boxes(solved: &Table) -> Result<Table, TableError> {
 /// Descents by origin, with the columns that a reader compares.
 pub(super) fn origins(summary: &Table) -> Result<Table, TableError> {
     let names = [
-        "origin",
-        "starts",
-        "failed",
-        "converged",
-        "hits",
-        "hit_share",
-        "hit_lower",
-        "hit_upper",
-        "lowest",
-        "median_end",
-        "distinct_minima",
-        "evaluations",
-        "training_evaluations",
-        "evaluations_per_hit",
+        ("origin", "starts from"),
+        ("starts", "starts"),
+        ("converged", "converged"),
+        ("hits", "hits"),
+        ("hit_share", "share of hits"),
+        ("hit_lower", "95 % from"),
+        ("hit_upper", "to"),
+        ("median_end", "median end"),
+        ("distinct_minima", "distinct minima"),
+        ("evaluations", "evaluations"),
+        ("training_evaluations", "of the training set"),
+        ("evaluations_per_hit", "per hit"),
     ];
-    columns(summary, &names)
+    renamed(&columns(summary, &names.map(|(name, _)| name))?, &names)
 }
 
 /// A table of a comparison, with the names of its origins for their numbers.

@@ -12,7 +12,6 @@ use super::dataset::DatasetSummary;
 use super::rows::vectors;
 use crate::learn::{self, Checkpoints, LearnError, Session, Settings, Trained, TrainingData};
 use crate::plan::node::Train;
-use crate::schema::Value;
 
 /// What a training came to, beside its table `history`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,10 +47,6 @@ pub(super) fn run(context: &Context, train: &Train) -> Result<Vec<String>, Stage
         None => context.input(1).value("settings")?,
     };
     let data = training_data(&context.input(0))?;
-    let kind = match settings.get("kind") {
-        Some(Value::Choice(name, _) | Value::Text(name)) => learn::kind(name).map_err(StageError::refused)?,
-        _ => return Err(StageError::refused("the generator has no kind")),
-    };
     let failed = AtomicBool::new(false);
     let mut checkpoints =
         NodeCheckpoints { context, saved: Instant::now(), cost: Duration::ZERO, error: None, failed: &failed };
@@ -65,7 +60,7 @@ pub(super) fn run(context: &Context, train: &Train) -> Result<Vec<String>, Stage
             context.progress.at(done);
         },
     };
-    let trained = kind.train(&settings, &data, &context.streams(), &mut session);
+    let trained = learn::train(&settings, &data, &context.streams(), &mut session);
     if let Some(error) = checkpoints.error.take() {
         return Err(error);
     }

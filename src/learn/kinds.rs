@@ -1,0 +1,67 @@
+//! The kinds of generators: their names, settings and checks. Nothing here needs libtorch.
+
+use std::collections::BTreeMap;
+
+use super::cvae::settings as cvae;
+use super::error::LearnError;
+use crate::schema::{Choice, Field, Schema, Type, Value};
+
+/// The resolved settings of one generator.
+pub type Settings = BTreeMap<String, Value>;
+
+/// A kind of generator.
+#[derive(Debug)]
+pub struct Kind {
+    /// Its word: `generator g { kind = cvae }`.
+    pub name: &'static str,
+    /// Its settings.
+    pub schema: fn() -> Schema,
+    check: fn(&Settings) -> Result<(), LearnError>,
+}
+
+/// All kinds of generators. A new one is a file, a line here and a line in [`super::generator`].
+#[must_use]
+pub fn kinds() -> &'static [Kind] {
+    &[Kind { name: "cvae", schema: cvae::schema, check: cvae::check }]
+}
+
+/// The kind of this name.
+///
+/// # Errors
+/// When there is none.
+pub fn kind(name: &str) -> Result<&'static Kind, LearnError> {
+    kinds().iter().find(|kind| kind.name == name).ok_or_else(|| LearnError::UnknownKind(name.to_owned()))
+}
+
+/// The kind that the setting `kind` names.
+///
+/// # Errors
+/// When there is no such setting or kind.
+pub fn kind_of(settings: &Settings) -> Result<&'static Kind, LearnError> {
+    match settings.get("kind") {
+        Some(Value::Choice(name, _) | Value::Text(name)) => kind(name),
+        _ => Err(LearnError::UnknownSetting { path: "kind".into(), segment: "kind".into() }),
+    }
+}
+
+/// The setting that names the kind.
+#[must_use]
+pub fn kind_field() -> Field {
+    let kinds = vec![
+        Choice::new("cvae", "Conditional variational autoencoder (Kingma and Welling 2014; Sohn et al. 2015).", vec![]),
+        Choice::not_yet("transformer_cvae", "A cVAE whose encoder and decoder attend over parameters."),
+        Choice::not_yet("ccgan", "Continuous conditional generative adversarial network (Ding et al. 2021)."),
+        Choice::not_yet("flow_matching", "Conditional flow matching (Lipman et al. 2023)."),
+    ];
+    Field::required("kind", Type::Choice(kinds), "Kind of generator.")
+}
+
+impl Kind {
+    /// Can a network be built from these settings? What the schema alone cannot say.
+    ///
+    /// # Errors
+    /// When not.
+    pub fn check(&self, settings: &Settings) -> Result<(), LearnError> {
+        (self.check)(settings)
+    }
+}
