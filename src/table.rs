@@ -225,10 +225,11 @@ impl Table {
             })
             .collect();
         let mut frame = DataFrame::new(self.rows(), columns)?;
-        let file = std::fs::File::create(path)?;
-        // One row group on one thread: the same rows give the same bytes on any number of threads.
-        ParquetWriter::new(file).set_parallel(false).finish(&mut frame)?;
-        Ok(())
+        // In memory first: the writer hides what the system says about a file, such as that the disk is full. One row
+        // group on one thread: the same rows give the same bytes on any number of threads.
+        let mut bytes = Vec::new();
+        ParquetWriter::new(&mut bytes).set_parallel(false).finish(&mut frame)?;
+        Ok(std::fs::write(path, bytes)?)
     }
 
     /// Reads a Parquet file that [`Table::write_parquet`] wrote, or any other with columns of numbers and strings.

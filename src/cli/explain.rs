@@ -3,7 +3,7 @@
 use super::common::{Failure, FileArguments, say};
 use crate::diagnostic;
 use crate::plan::cost::cost;
-use crate::plan::explain::fields;
+use crate::plan::explain::{fields, origin};
 use crate::plan::resolve::Origin;
 use crate::run::store::{Presence, Store};
 use crate::table::rounded;
@@ -59,14 +59,4 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         say(&plan.material(node).text());
     }
     Ok(())
-}
-
-fn origin(path: &str, origins: &std::collections::BTreeMap<String, Origin>) -> Option<Origin> {
-    let mut prefix = path.strip_prefix("settings.").unwrap_or(path);
-    loop {
-        if let Some(origin) = origins.get(prefix) {
-            return Some(*origin);
-        }
-        prefix = &prefix[..prefix.rfind('.')?];
-    }
 }

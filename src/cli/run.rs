@@ -64,31 +64,34 @@ pub(super) fn compute(
     options: Options,
 ) -> Result<Summary, Failure> {
     let path = store.plan_path(&file.file, file.profile.as_deref());
-    let text = pretty_ron(plan);
-    let Engine::Here(execute) = engine else {
-        let states = survey(plan, store, wanted);
-        if states.values().all(|presence| *presence == Presence::Whole) {
-            write_atomically(&path, text.as_bytes())?;
-            return Ok(Summary { found: states.len(), ..Summary::default() });
-        }
-        return Err(hand_over());
-    };
-    let stop = Arc::new(Stop::default());
-    let asked = Arc::clone(&stop);
-    // A second handler cannot be set: then another command of this process has set one already.
-    let _ = ctrlc::set_handler(move || {
-        if asked.requested() {
-            std::process::exit(130);
-        }
-        asked.request();
-    });
-    // Until the run has finished, the last plan stays the one that the next is compared with; this one says meanwhile
-    // what must not be cleared away.
     let started = started_path(&path);
-    write_atomically(&started, text.as_bytes())?;
-    let summary = execute(plan, store, wanted, options, &stop)?;
+    let text = pretty_ron(plan);
+    let summary = match engine {
+        Engine::Beside => {
+            let states = survey(plan, store, wanted);
+            if states.values().any(|presence| *presence != Presence::Whole) {
+                return Err(hand_over());
+            }
+            Summary { found: states.len(), ..Summary::default() }
+        }
+        Engine::Here(execute) => {
+            let stop = Arc::new(Stop::default());
+            let asked = Arc::clone(&stop);
+            // A second handler cannot be set: then another command of this process has set one already.
+            let _ = ctrlc::set_handler(move || {
+                if asked.requested() {
+                    std::process::exit(130);
+                }
+                asked.request();
+            });
+            // Until the run has finished, the last plan stays the one that the next is compared with; this one says
+            // meanwhile what must not be cleared away.
+            write_atomically(&started, text.as_bytes())?;
+            execute(plan, store, wanted, options, &stop)?
+        }
+    };
     write_atomically(&path, text.as_bytes())?;
-    // Another run of the same file may have removed it.
+    // There is none when nothing was computed, or when another run of the same file has removed it.
     let _ = std::fs::remove_file(started);
     Ok(summary)
 }

@@ -161,8 +161,9 @@ impl Builder<'_> {
         let trials = count(declaration, "trials.count", 60);
         let vary: Vec<(String, Value)> =
             declaration.vary.iter().map(|vary| (vary.path.clone(), vary.values.clone())).collect();
-        // Named by what is varied and not by the tune's name, so that a renamed tune reruns nothing.
-        let material = ron::to_string(&(&generator.settings, &vary)).map_err(defect(declaration))?;
+        // Named by what is varied and not by the tune's name, so that a renamed tune reruns nothing, and not by what is
+        // not varied, so that another setting is tried with the same draws.
+        let material = ron::to_string(&vary).map_err(defect(declaration))?;
         let streams = Streams::new(self.plan.seed, &format!("trials of {material}"));
         let mut varied: Vec<Varied> = declaration
             .vary

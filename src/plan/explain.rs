@@ -54,6 +54,12 @@ pub fn reasons(expanded: &Expanded, at: usize, last: Option<&Plan>, sources: &So
             reasons.push(Reason::Input(plan.nodes[input].name.clone()));
         }
     }
+    if let (Stage::Compare(before), Stage::Compare(now)) = (&old.stage, &node.stage) {
+        let known: Vec<_> = before.origins.iter().flat_map(|origin| &origin.charged).collect();
+        let charged: Vec<_> = now.origins.iter().flat_map(|origin| &origin.charged).collect();
+        let new = |one: &&Node| charged.contains(&&one.key) && !known.contains(&&one.key);
+        reasons.extend(plan.nodes.iter().filter(new).map(|one| Reason::Input(one.name.clone())));
+    }
     if last.seed != plan.seed && node.stage.is_random() {
         reasons.push(Reason::Field {
             path: "seed".to_owned(),
@@ -69,14 +75,15 @@ pub fn reasons(expanded: &Expanded, at: usize, last: Option<&Plan>, sources: &So
 }
 
 fn changed_fields(old: &Node, new: &Node, origins: &BTreeMap<String, Origin>, sources: &Sources) -> Vec<Reason> {
-    let (before, after) = (fields(&old.stage), fields(&new.stage));
+    let (before, after) = (fields(&old.stage.meaning()), fields(&new.stage.meaning()));
     let mut paths: Vec<&String> = before.keys().chain(after.keys()).collect();
     paths.sort();
     paths.dedup();
     let none = || "none".to_owned();
     paths
         .into_iter()
-        .filter(|path| before.get(*path) != after.get(*path))
+        // Charged work is told by the names of its nodes.
+        .filter(|path| before.get(*path) != after.get(*path) && !path.ends_with(".charged"))
         .map(|path| Reason::Field {
             path: path.clone(),
             old: before.get(path).cloned().unwrap_or_else(none),
@@ -86,18 +93,29 @@ fn changed_fields(old: &Node, new: &Node, origins: &BTreeMap<String, Origin>, so
         .collect()
 }
 
-/// Where a field was written: the origin of the longest path that it starts with or ends in.
+/// `file:line` of a field that was written.
 fn place(path: &str, origins: &BTreeMap<String, Origin>, sources: &Sources) -> Option<String> {
-    let mut prefix = path;
-    let origin = loop {
-        if let Some(origin) = origins.get(prefix) {
-            break *origin;
-        }
-        prefix = &prefix[..prefix.rfind('.')?];
-    };
-    let span = origin.span()?;
+    let span = origin(path, origins)?.span()?;
     let (line, _) = sources.position(span.file, span.start);
     Some(format!("{}:{line}", sources.name(span.file)))
+}
+
+/// Where a field of a stage was written: the origin of the longest path that it starts with; in models and problems
+/// that of the named part that it belongs to.
+#[must_use]
+pub fn origin(path: &str, origins: &BTreeMap<String, Origin>) -> Option<Origin> {
+    let path = path.strip_prefix("settings.").unwrap_or(path);
+    let mut prefix = path;
+    loop {
+        if let Some(origin) = origins.get(prefix) {
+            return Some(*origin);
+        }
+        match prefix.rfind('.') {
+            Some(dot) => prefix = &prefix[..dot],
+            None => break,
+        }
+    }
+    path.split('.').find_map(|part| origins.get(part)).copied()
 }
 
 /// The settings of a stage as dotted paths and short texts, in the words of the language.

@@ -1,5 +1,6 @@
 //! Keys: what a node means, as a hash. Text, formatting, order and names are not part of it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -15,8 +16,8 @@ pub struct Key(String);
 pub struct KeyMaterial<'a> {
     /// The stage's word and the version of its code.
     pub stage: (&'static str, u32),
-    /// Its resolved settings.
-    pub settings: &'a Stage,
+    /// Its resolved settings, without names.
+    pub settings: Cow<'a, Stage>,
     /// The keys of its inputs, in the order in which the stage uses them.
     pub inputs: Vec<&'a Key>,
     /// The experiment's seed, for stages that draw random numbers.

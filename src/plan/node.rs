@@ -1,5 +1,6 @@
 //! The plan: typed nodes with keys, each a unit of work whose artifact the store keeps.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -201,7 +202,7 @@ pub struct Compare {
 /// One set of descents in a comparison.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Origin {
-    /// What it is called in figures.
+    /// What it is called in figures. It is no part of the key: the artifact numbers its origins.
     pub label: String,
     /// Of the plan's nodes, by key, those whose work is charged to this origin besides its descents.
     pub charged: Vec<Key>,
@@ -227,6 +228,23 @@ impl Stage {
         }
     }
 
+    /// The stage without names and titles that people gave, which never rerun anything. This is what is hashed, and what
+    /// the artifact is made of.
+    #[must_use]
+    pub fn meaning(&self) -> Cow<'_, Stage> {
+        let mut stage = self.clone();
+        match &mut stage {
+            Stage::Problem(problem) => {
+                for name in [&mut problem.id, &mut problem.network.id, &mut problem.network.title] {
+                    name.clear();
+                }
+            }
+            Stage::Compare(compare) => compare.origins.iter_mut().for_each(|origin| origin.label.clear()),
+            _ => return Cow::Borrowed(self),
+        }
+        Cow::Owned(stage)
+    }
+
     /// Does the stage draw random numbers?
     #[must_use]
     pub fn is_random(&self) -> bool {
@@ -240,7 +258,7 @@ impl Plan {
     pub fn material<'a>(&'a self, node: &'a Node) -> KeyMaterial<'a> {
         KeyMaterial {
             stage: node.stage.word(),
-            settings: &node.stage,
+            settings: node.stage.meaning(),
             inputs: node.inputs.iter().map(|&input| &self.nodes[input].key).collect(),
             seed: node.stage.is_random().then_some(self.seed),
         }

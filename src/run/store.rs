@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::RunError;
 use crate::plan::key::Key;
-use crate::table::Table;
+use crate::table::{Table, TableError};
 
 /// A folder of artifacts. Any number of processes may use one at the same time.
 #[derive(Debug, Clone)]
@@ -426,10 +426,12 @@ impl Draft {
     /// When the file cannot be written.
     pub fn table(&self, name: &str, table: &Table) -> Result<(), RunError> {
         let path = self.path(&format!("{name}.parquet"));
-        table.write_parquet(&path).map_err(|error| RunError::File {
-            action: "writing",
-            path,
-            source: io::Error::other(error.to_string()),
+        table.write_parquet(&path).map_err(|error| {
+            let source = match error {
+                TableError::File(error) => error,
+                other => io::Error::other(other.to_string()),
+            };
+            RunError::File { action: "writing", path, source }
         })
     }
 

@@ -18,7 +18,7 @@ fn one_thread_and_two_write_the_same_bytes() {
 #[test]
 fn two_runs_on_one_store_write_the_same_bytes() {
     reference();
-    for _ in 0..3 {
+    for _ in 0..2 {
         let place = Place::new();
         let other = place.path("other");
         let first = place.start(&[]);

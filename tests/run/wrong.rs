@@ -12,8 +12,6 @@ fn wrong_input_is_told() {
         &["--set", "stat5_fit.solver.steps=1"][..],
         &["--only", "figure.end"],
         &["--only", "nonsense"],
-        // Every trial has a batch larger than the dataset.
-        &["--set", "net.train.batch=1000", "--set", "search.train.batch=1000"],
         &["--set", "rows_a.validate=0"],
         &["--profile", "quick"],
     ] {
@@ -44,7 +42,9 @@ fn a_batch_larger_than_the_dataset_stops_a_single_training_and_loses_in_a_search
     let out = place.path("single");
     let said = place.kexp(&["run", path.to_str().unwrap(), "--out", out.to_str().unwrap(), "--quiet"]).failed();
     let told = said.err.lines().last().unwrap_or_default();
-    assert!(told.starts_with("kexp: train.net.rows_a.stat5_fit: a batch of 1000 is larger than"), "{}", said.err);
+    // Two trainings, with and without the best basin: either may be the first.
+    assert!(told.starts_with("kexp: train.net.rows_a.stat5_fit"), "{}", said.err);
+    assert!(told.contains(": a batch of 1000 is larger than the training set of "), "{}", said.err);
 }
 
 #[test]

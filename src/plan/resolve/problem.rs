@@ -155,6 +155,9 @@ impl Builder<'_> {
             let place_of = |id: &str| self.symbols.all.get(id).map(|(_, span)| *span);
             check::problem::run(&problem, &place_of, *place, self.findings);
         }
+        for (name, (_, span)) in &model.symbols.all {
+            self.origins.entry(name.clone()).or_insert(Origin::File(*span));
+        }
         Some(ProblemDeclaration { problem, span: declaration.span, sources: self.origins })
     }
 

@@ -37,6 +37,8 @@ struct Material<'a> {
     draw: &'a str,
     settings: &'a std::collections::BTreeMap<String, Value>,
     from: Vec<&'a Key>,
+    /// Names that stand in the picture and not in the artifacts.
+    labels: Vec<&'a str>,
     graph: Option<Graph>,
 }
 
@@ -45,11 +47,16 @@ struct Material<'a> {
 pub fn key(plan: &Plan, figure: &Deliverable) -> Key {
     let mut settings = figure.settings.clone();
     settings.remove("caption");
+    let labels = figure.from.iter().flat_map(|&at| match &plan.nodes[at].stage {
+        Stage::Compare(compare) => compare.origins.iter().map(|origin| origin.label.as_str()).collect(),
+        _ => Vec::new(),
+    });
     let material = Material {
         version: figure::VERSION,
         draw: &figure.draw,
         settings: &settings,
         from: figure.from.iter().map(|&at| &plan.nodes[at].key).collect(),
+        labels: labels.collect(),
         graph: (figure.draw == "workflow").then(|| plan.graph()),
     };
     Key::of(&material)
@@ -186,10 +193,14 @@ fn shown<'a>(plan: &'a Plan, figure: &'a Deliverable, store: &Store) -> Result<S
             }
         }
         _ => {
-            let descents = first()?.table("descents")?;
+            let table = |name: &str| match figure.from.first().map(|&at| &plan.nodes[at].stage) {
+                Some(Stage::Compare(compare)) => tables::compared(first()?, compare, name),
+                _ => Ok(first()?.table(name)?),
+            };
+            let descents = table("descents")?;
             let target: CompareTarget = first()?.value("target")?;
             Shown {
-                summary: Some(tables::origins(&first()?.table("summary")?)?),
+                summary: Some(tables::origins(&table("summary")?)?),
                 data: Some(descents.clone()),
                 caption: "Ends of local descents by origin of their starts.",
                 draw: Box::new(move || figure::descents::draw(&descents, target.fval)),

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::AssembleError;
-use crate::plan::node::{Deliverable, Plan, Stage};
-use crate::run::store::Store;
+use crate::plan::node::{Compare, Deliverable, Plan, Stage};
+use crate::run::store::{Artifact, Store};
 use crate::schema::Value;
 use crate::table::{Column, Table, TableError};
 
@@ -129,6 +129,22 @@ pub(super) fn origins(summary: &Table) -> Result<Table, TableError> {
     renamed(&columns(summary, &names.map(|(name, _)| name))?, &names)
 }
 
+/// A table of a comparison, with the names of its origins for their numbers.
+pub(super) fn compared(artifact: &Artifact, compare: &Compare, name: &str) -> Result<Table, AssembleError> {
+    let table = artifact.table(name)?;
+    let label = |number: &String| {
+        let origin = number.parse().ok().and_then(|number: usize| compare.origins.get(number));
+        origin.map_or_else(|| number.clone(), |origin| origin.label.clone())
+    };
+    table.names().try_fold(Table::new(), |named, column| {
+        let cells = table.column(column).ok_or_else(|| TableError::NoColumn(column.to_owned()))?;
+        Ok(match cells {
+            Column::Text(words) => named.text(column, words.iter().map(label).collect()),
+            other => named.with(column, other.clone()),
+        })
+    })
+}
+
 /// A declared table: the trials of a tune, or the conditions or origins of proposals, cut to its columns.
 pub(super) fn declared(plan: &Plan, table: &Deliverable, store: &Store) -> Result<Table, AssembleError> {
     let wanted: Vec<String> = match table.settings.get("columns") {
@@ -146,7 +162,7 @@ pub(super) fn declared(plan: &Plan, table: &Deliverable, store: &Store) -> Resul
         let artifact = store.artifact(&plan.nodes[at].key);
         candidates.push(match &plan.nodes[at].stage {
             Stage::Tune(_) => artifact.table("trials")?,
-            Stage::Compare(_) => artifact.table("summary")?,
+            Stage::Compare(compare) => compared(&artifact, compare, "summary")?,
             _ => artifact.table("conditions")?,
         });
     }

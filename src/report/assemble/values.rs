@@ -1,7 +1,7 @@
 //! The values that `kexp:value` markers can show, from the artifacts of a run.
 
 use super::AssembleError;
-use super::tables::stacked;
+use super::tables::{compared, stacked};
 use crate::plan::node::{Plan, Stage};
 use crate::report::results::{ResultTable, Results, Value};
 use crate::run::stages::{CompareTarget, DatasetSummary, DescentsSummary, TrainingSummary, TuneChoice};
@@ -71,14 +71,14 @@ pub(super) fn add(plan: &Plan, store: &Store, results: &mut Results) -> Result<(
                     None => conditions.push((name.to_owned(), vec![part])),
                 }
             }
-            Stage::Compare(_) => {
+            Stage::Compare(compare) => {
                 let target: CompareTarget = artifact.value("target")?;
                 results.number(rest, "target", target.fval);
                 results.number(rest, "nominal", target.nominal);
                 results.number(rest, "lowest", target.lowest);
                 results.integer(rest, "minima", target.minima);
                 for part in ["summary", "differences"] {
-                    let table = ResultTable::from(&artifact.table(part)?);
+                    let table = ResultTable::from(&compared(&artifact, compare, part)?);
                     let name = if part == "summary" { "descents" } else { part };
                     results.tables.insert(format!("{rest}.{name}"), table);
                 }

@@ -13,7 +13,7 @@ use crate::evaluate::minima::{self, MinimaTolerances, Minimum};
 use crate::evaluate::quantiles::quantile;
 use crate::model::problem::{Problem, SolverSettings};
 use crate::optimise::Work;
-use crate::plan::node::Compare;
+use crate::plan::node::{Compare, Stage, Starts};
 use crate::random::Streams;
 use crate::solve::ProblemSolver;
 use crate::table::Table;
@@ -35,7 +35,10 @@ pub struct Target {
 
 /// The descents of one origin, all ends evaluated again at tight tolerances.
 struct Line {
+    /// Its number among the origins; names come in where the results are shown.
     label: String,
+    /// Does it start from the plain design, with which the others are compared?
+    plain: bool,
     fval_start: Vec<f64>,
     /// Infinite for descents that failed.
     fval_end: Vec<f64>,
@@ -89,7 +92,7 @@ fn lines(
     tight: &ProblemSolver,
 ) -> Result<Vec<Line>, StageError> {
     let mut lines = Vec::new();
-    for (origin, (_, artifact)) in settings.origins.iter().zip(context.inputs().skip(1)) {
+    for (number, (origin, (node, artifact))) in settings.origins.iter().zip(context.inputs().skip(1)).enumerate() {
         let ends = artifact.table("ends")?;
         let done: DescentsSummary = artifact.value("summary")?;
         let rows = vectors(&ends, objective.solver.names())?;
@@ -112,7 +115,8 @@ fn lines(
         }
         let (fval_end, observables): (Vec<f64>, Vec<Vec<f64>>) = checked.into_iter().unzip();
         lines.push(Line {
-            label: origin.label.clone(),
+            label: number.to_string(),
+            plain: matches!(&node.stage, Stage::Descend(descend) if descend.starts == Starts::LatinHypercube),
             fval_start: ends.numbers("fval_start")?.to_vec(),
             converged: ends
                 .integers("converged")?
@@ -228,7 +232,7 @@ fn summary(
 
 /// Each origin against the plain design among them: the differences of hit shares and of median gaps.
 fn differences(lines: &[Line], hits: &[Vec<bool>], target: f64, resampling: Resampling, streams: &Streams) -> Table {
-    let reference = lines.iter().position(|line| line.label == "latin_hypercube").unwrap_or(lines.len() - 1);
+    let reference = lines.iter().position(|line| line.plain).unwrap_or(lines.len() - 1);
     let gaps = |at: usize| lines[at].fval_end.iter().map(|end| end - target).collect::<Vec<f64>>();
     let others: Vec<usize> = (0..lines.len()).filter(|&at| at != reference).collect();
     let compared: Vec<(Option<Interval>, Option<Interval>)> = others

@@ -30,7 +30,7 @@ use crate::plan::node::Stage;
 /// # Errors
 /// When the node's input cannot be used, a stop is requested or the store cannot be written.
 pub fn run(context: &Context) -> Result<Vec<String>, StageError> {
-    match &context.node.stage {
+    match context.node.stage.meaning().as_ref() {
         Stage::Problem(problem) => problem::run(context, problem),
         Stage::Descend(settings) => descend::run(context, settings),
         Stage::Dataset(recipe) => dataset::run(context, recipe),
