@@ -97,7 +97,10 @@ pub(super) fn folder_of(file: &Path) -> PathBuf {
 pub(super) fn load(file: &Path, profile: Option<&str>, set: &[String]) -> Result<(Experiment, Sources), Failure> {
     let options = Options { profile: profile.map(str::to_owned), set: set.to_vec() };
     let loaded = resolve::load(file, &options);
-    print(&loaded.sources, &loaded.diagnostics);
+    // A process that took over from another one has shown the warnings already.
+    if !has_taken_over() || has_errors(&loaded.diagnostics) {
+        print(&loaded.sources, &loaded.diagnostics);
+    }
     match loaded.experiment {
         Some(experiment) => Ok((experiment, loaded.sources)),
         None => Err(Failure::Reported),
@@ -132,6 +135,13 @@ pub(super) fn print(sources: &Sources, diagnostics: &[Diagnostic]) {
     if !diagnostics.is_empty() {
         eprint!("{}", diagnostic::render(sources, diagnostics, std::io::stderr().is_terminal()));
     }
+}
+
+/// Set for the program that a command hands over to.
+pub(super) const TAKEN_OVER: &str = "KEXP_TAKEN_OVER";
+
+fn has_taken_over() -> bool {
+    std::env::var_os(TAKEN_OVER).is_some()
 }
 
 /// Did any of the diagnostics stop the command?

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Engine;
-use super::common::{Failure, FileArguments, cores, say};
+use super::common::{Failure, FileArguments, TAKEN_OVER, cores, say};
 use super::render::render;
 use crate::diagnostic;
 use crate::plan::node::Plan;
@@ -103,7 +103,7 @@ fn hand_over() -> Failure {
         Ok(program) => program.with_file_name("kexp-engine"),
         Err(error) => return Failure::Said(format!("cannot find the program kexp-engine: {error}")),
     };
-    let error = std::process::Command::new(&engine).args(std::env::args_os().skip(1)).exec();
+    let error = std::process::Command::new(&engine).args(std::env::args_os().skip(1)).env(TAKEN_OVER, "1").exec();
     Failure::Said(format!("cannot start {}: {error}; it is built and installed together with kexp", engine.display()))
 }
 

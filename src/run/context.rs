@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::cores::Cores;
 use super::error::StageError;
 use super::journal::Journal;
 use super::progress::NodeProgress;
@@ -46,6 +47,8 @@ pub struct Context<'a> {
     pub progress: &'a NodeProgress,
     /// Whether to stop.
     pub stop: &'a Stop,
+    /// The cores of the run.
+    pub cores: &'a Cores,
 }
 
 impl Context<'_> {
@@ -70,7 +73,8 @@ impl Context<'_> {
     }
 
     /// Computes `count` independent parts side by side, each noted in a journal as soon as it is done, and returns them
-    /// in order. After a crash only the missing parts are computed.
+    /// in order. After a crash only the missing parts are computed. A part computes on one core: it starts no threads and
+    /// no parts of its own.
     ///
     /// # Errors
     /// When a stop is requested or the journal cannot be written.
@@ -91,19 +95,21 @@ impl Context<'_> {
         }
         let done = parts.iter().flatten().count();
         self.progress.start(done, count);
-        parts.par_iter_mut().enumerate().with_max_len(1).filter(|(_, part)| part.is_none()).try_for_each(
-            |(index, slot)| {
+        let open: Vec<(usize, &mut Option<T>)> =
+            parts.iter_mut().enumerate().filter(|(_, part)| part.is_none()).collect();
+        self.cores.lend(|| {
+            open.into_par_iter().with_max_len(1).try_for_each(|(index, slot)| {
                 if self.stop.requested() {
                     return Err(StageError::Interrupted);
                 }
-                let part = compute(index);
+                let part = self.cores.hold(|| compute(index));
                 let record = ron::to_string(&(index, &part)).map_err(StageError::refused)?;
                 journal.add(record.as_bytes())?;
                 *slot = Some(part);
                 self.progress.advance();
                 Ok(())
-            },
-        )?;
+            })
+        })?;
         Ok(parts.into_iter().flatten().collect())
     }
 

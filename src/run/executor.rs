@@ -1,13 +1,13 @@
 //! The executor: which nodes are missing, and computing them side by side.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
 use super::context::{Context, Stop};
+use super::cores::{Cores, STACK};
 use super::error::RunError;
 use super::progress::{Progress, Show};
 use super::stages;
@@ -84,57 +84,50 @@ pub fn execute(
     options: Options,
     stop: &Stop,
 ) -> Result<Summary, RunError> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(options.jobs.max(1))
-        .stack_size(16 << 20)
-        .build()
+    let cores = Cores::new(options.jobs)
         .map_err(|error| RunError::Stage { node: "kexp".to_owned(), reason: format!("no threads: {error}") })?;
-    pool.install(|| {
-        let states = survey(plan, store, wanted);
-        let mut summary = Summary::default();
-        let missing: Vec<usize> =
-            states.iter().filter(|(_, presence)| **presence != Presence::Whole).map(|(&at, _)| at).collect();
-        summary.found = states.len() - missing.len();
-        summary.computed = missing.len();
-        let progress = Progress::new(options.show, missing.len());
-        for (&at, presence) in &states {
-            if let Presence::Damaged(reason) = presence {
-                let line = format!("{}: {reason}", plan.nodes[at].name);
-                progress.say(&format!("kexp: damaged in the store, computed again: {line}"));
-                summary.damaged.push(line);
+    let states = survey(plan, store, wanted);
+    let mut summary = Summary::default();
+    let missing: Vec<usize> =
+        states.iter().filter(|(_, presence)| **presence != Presence::Whole).map(|(&at, _)| at).collect();
+    summary.found = states.len() - missing.len();
+    summary.computed = missing.len();
+    let progress = Progress::new(options.show, missing.len());
+    for (&at, presence) in &states {
+        if let Presence::Damaged(reason) = presence {
+            let line = format!("{}: {reason}", plan.nodes[at].name);
+            progress.say(&format!("kexp: damaged in the store, computed again: {line}"));
+            summary.damaged.push(line);
+        }
+    }
+    let run = Run {
+        plan,
+        store,
+        stop,
+        progress,
+        cores,
+        queue: Mutex::new(Queue::new(plan, &missing)),
+        changed: Condvar::new(),
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..options.jobs.clamp(1, missing.len().max(1)) {
+            let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || run.work());
+            if let Err(error) = thread {
+                run.stop.request();
+                run.queue().fail(RunError::Stage { node: "kexp".to_owned(), reason: format!("no threads: {error}") });
+                run.changed.notify_all();
             }
         }
-        let run = Run {
-            plan,
-            store,
-            stop,
-            progress,
-            waiting: missing
-                .iter()
-                .map(|&at| {
-                    let open = reads(plan, at).iter().filter(|input| missing.contains(input)).count();
-                    (at, AtomicUsize::new(open))
-                })
-                .collect(),
-            outcome: Mutex::new((None, Vec::new())),
-        };
-        let ready: Vec<usize> =
-            run.waiting.iter().filter(|(_, open)| open.load(Ordering::Relaxed) == 0).map(|(&at, _)| at).collect();
-        rayon::scope_fifo(|scope| {
-            for at in ready {
-                let run = &run;
-                scope.spawn_fifo(move |scope| run.node(at, scope));
-            }
-        });
-        run.progress.end();
-        let (error, warnings) = run.outcome.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        summary.warnings = warnings;
-        summary.warnings.sort();
-        match error {
-            Some(error) => Err(error),
-            None => Ok(summary),
-        }
-    })
+    });
+    run.progress.end();
+    let queue = run.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
+    summary.warnings = queue.warnings;
+    summary.warnings.sort();
+    match queue.error {
+        Some(error) => Err(error),
+        None if queue.left > 0 => Err(RunError::Interrupted),
+        None => Ok(summary),
+    }
 }
 
 struct Run<'a> {
@@ -142,47 +135,107 @@ struct Run<'a> {
     store: &'a Store,
     stop: &'a Stop,
     progress: Progress,
-    /// Missing nodes, and how many of their inputs are still missing.
-    waiting: BTreeMap<usize, AtomicUsize>,
-    outcome: Mutex<(Option<RunError>, Vec<String>)>,
+    cores: Cores,
+    queue: Mutex<Queue>,
+    changed: Condvar,
 }
 
-impl Run<'_> {
-    fn node<'scope>(&'scope self, at: usize, scope: &rayon::ScopeFifo<'scope>) {
-        if self.stop.requested() {
-            self.fail(RunError::Interrupted);
-            return;
+/// The missing nodes and where they are.
+struct Queue {
+    /// Nodes whose inputs are there, in the order of the plan; those that another process is at come last.
+    ready: VecDeque<usize>,
+    /// The other nodes, and how many of the nodes that they read are still missing.
+    waiting: BTreeMap<usize, usize>,
+    /// Nodes that are not finished.
+    left: usize,
+    error: Option<RunError>,
+    warnings: Vec<String>,
+}
+
+impl Queue {
+    fn new(plan: &Plan, missing: &[usize]) -> Self {
+        let open = |at: usize| reads(plan, at).iter().filter(|input| missing.contains(input)).count();
+        let (ready, waiting): (Vec<_>, Vec<_>) =
+            missing.iter().map(|&at| (at, open(at))).partition(|(_, open)| *open == 0);
+        Self {
+            ready: ready.into_iter().map(|(at, _)| at).collect(),
+            waiting: waiting.into_iter().collect(),
+            left: missing.len(),
+            error: None,
+            warnings: Vec::new(),
         }
-        match self.compute(at) {
-            Err(error) => {
-                self.stop.request();
-                self.fail(error);
-            }
-            Ok(None) => {
-                // Another process computes it. This thread does other nodes meanwhile, and never waits while it holds
-                // one: that process may wait for it.
-                std::thread::sleep(Duration::from_millis(20));
-                scope.spawn_fifo(move |scope| self.node(at, scope));
-            }
-            Ok(Some(warnings)) => {
-                if !warnings.is_empty() {
-                    let mut outcome = self.outcome.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                    outcome.1.extend(warnings);
-                }
-                for (&next, open) in &self.waiting {
-                    if reads(self.plan, next).contains(&at) && open.fetch_sub(1, Ordering::AcqRel) == 1 {
-                        scope.spawn_fifo(move |scope| self.node(next, scope));
-                    }
+    }
+
+    fn fail(&mut self, error: RunError) {
+        // An interruption that another node's error caused does not hide that error.
+        if self.error.is_none() || matches!(self.error, Some(RunError::Interrupted)) {
+            self.error = Some(error);
+        }
+    }
+
+    fn finished(&mut self, plan: &Plan, at: usize) {
+        self.left -= 1;
+        let reading: Vec<usize> =
+            self.waiting.keys().copied().filter(|&next| reads(plan, next).contains(&at)).collect();
+        for next in reading {
+            if let Some(open) = self.waiting.get_mut(&next) {
+                *open -= 1;
+                if *open == 0 {
+                    self.waiting.remove(&next);
+                    self.ready.push_back(next);
                 }
             }
         }
     }
+}
 
-    fn fail(&self, error: RunError) {
-        let mut outcome = self.outcome.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        // An interruption that another node's error caused does not hide that error.
-        if outcome.0.is_none() || matches!(outcome.0, Some(RunError::Interrupted)) {
-            outcome.0 = Some(error);
+impl Run<'_> {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One thread of the run: takes ready nodes until none is left or a stop is requested.
+    fn work(&self) {
+        while let Some(at) = self.next() {
+            let outcome = self.cores.hold(|| self.compute(at));
+            let mut queue = self.queue();
+            match outcome {
+                Err(error) => {
+                    self.stop.request();
+                    queue.fail(error);
+                }
+                Ok(None) => {
+                    // Another process computes it. This thread does other nodes meanwhile, and never waits while it
+                    // holds one: that process may wait for it.
+                    queue.ready.push_back(at);
+                    drop(queue);
+                    std::thread::sleep(Duration::from_millis(20));
+                    continue;
+                }
+                Ok(Some(warnings)) => {
+                    queue.warnings.extend(warnings);
+                    queue.finished(self.plan, at);
+                }
+            }
+            drop(queue);
+            self.changed.notify_all();
+        }
+        self.changed.notify_all();
+    }
+
+    fn next(&self) -> Option<usize> {
+        let mut queue = self.queue();
+        loop {
+            if self.stop.requested() || queue.left == 0 {
+                return None;
+            }
+            if let Some(at) = queue.ready.pop_front() {
+                return Some(at);
+            }
+            // A stop may be requested by a signal, which notifies nobody.
+            let (waited, _) =
+                self.changed.wait_timeout(queue, Duration::from_millis(100)).unwrap_or_else(PoisonError::into_inner);
+            queue = waited;
         }
     }
 
@@ -211,6 +264,7 @@ impl Run<'_> {
             work: lock.folder.clone(),
             progress: &bar,
             stop: self.stop,
+            cores: &self.cores,
         };
         let (stage, _) = node.stage.word();
         let warnings = stages::run(&context).map_err(|error| error.of(&node.name))?;

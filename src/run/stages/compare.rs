@@ -52,6 +52,10 @@ struct Line {
 /// Writes `descents.parquet` (one row a descent), `summary.parquet` (one row an origin), `differences.parquet` (each
 /// origin against the last plain design), `minima.parquet` and `target.ron`.
 pub(super) fn run(context: &Context, settings: &Compare) -> Result<Vec<String>, StageError> {
+    context.cores.lend(|| compare(context, settings))
+}
+
+fn compare(context: &Context, settings: &Compare) -> Result<Vec<String>, StageError> {
     let objective = SolverObjective::of_input(context, 0)?;
     let plain = objective.solver.settings();
     let tight = objective.solver.with_solver(SolverSettings { rtol: 1e-10, atol: plain.atol.min(1e-10), ..plain });
