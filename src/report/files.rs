@@ -157,14 +157,38 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<bool, FileError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(failed)?;
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".kexp-");
+    builder.prefix(BESIDE);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    let mut beside = builder.tempfile_in(folder).map_err(failed)?;
-    beside.write_all(bytes).map_err(failed)?;
-    beside.as_file().sync_all().map_err(failed)?;
-    beside.persist(path).map_err(|error| failed(error.error))?;
-    Ok(true)
+    loop {
+        let mut beside = builder.tempfile_in(folder).map_err(failed)?;
+        // The lock tells others that this file is still being written.
+        beside.as_file().lock().map_err(failed)?;
+        beside.write_all(bytes).map_err(failed)?;
+        beside.as_file().sync_all().map_err(failed)?;
+        match beside.persist(path) {
+            Ok(_) => return Ok(true),
+            // Another process cleared it away before it was locked.
+            Err(error) if error.error.kind() == std::io::ErrorKind::NotFound && folder.is_dir() => {}
+            Err(error) => return Err(failed(error.error)),
+        }
+    }
+}
+
+/// How files are called until they are whole.
+const BESIDE: &str = ".kexp-";
+
+/// Removes files that crashed processes left half-written in a folder; those that others are writing stay.
+pub fn clear_half_written(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.filter_map(Result::ok) {
+        if entry.file_name().to_string_lossy().starts_with(BESIDE)
+            && std::fs::File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok())
+        {
+            // What cannot be removed is in nobody's way.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// What to do about the commonest causes.

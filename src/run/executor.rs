@@ -1,6 +1,7 @@
 //! The executor: which nodes are missing, and computing them side by side.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -197,7 +198,12 @@ impl Run<'_> {
     /// One thread of the run: takes ready nodes until none is left or a stop is requested.
     fn work(&self) {
         while let Some(at) = self.next() {
-            let outcome = self.cores.hold(|| self.compute(at));
+            let outcome =
+                catch_unwind(AssertUnwindSafe(|| self.cores.hold(|| self.compute(at)))).unwrap_or_else(|_| {
+                    // The others would wait for this node for ever.
+                    let reason = "a defect of kexp ended it; please report it with this file".to_owned();
+                    Err(RunError::Stage { node: self.plan.nodes[at].name.clone(), reason })
+                });
             let mut queue = self.queue();
             match outcome {
                 Err(error) => {

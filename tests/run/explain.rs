@@ -27,6 +27,19 @@ fn the_keys_of_a_written_plan_are_those_of_its_nodes() {
 }
 
 #[test]
+fn the_plan_is_drawn() {
+    let place = Place::new();
+    let said = place.kexp(&["plan", SMALL, "--dot"]).ok();
+    assert_snapshot("plan_dot", &said.out);
+    let drawing = place.path("plan.svg");
+    place.kexp(&["plan", SMALL, "--svg", drawing.to_str().unwrap()]).ok();
+    assert!(fs::read_to_string(drawing).unwrap().contains("</svg>"));
+    let said = place.kexp(&["plan", SMALL, "--ron"]).ok();
+    let read: Plan = ron::from_str(&said.out).unwrap();
+    assert_eq!(read, plan(Path::new(SMALL), &[]));
+}
+
+#[test]
 fn a_node_is_explained_in_full() {
     let place = Place::after_a_run();
     let mut told = String::new();

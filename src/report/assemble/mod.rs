@@ -72,6 +72,9 @@ pub const PLAN: &str = "plan.ron";
 /// When artifacts are missing, files cannot be written or the draft is broken; what was written before stays.
 pub fn assemble(plan: &Plan, store: &Store, folder: &Path, template: Option<&Path>) -> Result<Written, AssembleError> {
     let (results, made) = collect(plan, store)?;
+    for part in ["", "figures", "tables"] {
+        files::clear_half_written(&folder.join(part));
+    }
     let mut written = Written::default();
     let mut write = |name: &str, bytes: &[u8]| -> Result<(), AssembleError> {
         match files::write(&folder.join(name), bytes)? {
