@@ -85,7 +85,7 @@ fn files(module: &str) -> Vec<std::path::PathBuf> {
         if path.is_dir() {
             let entries = fs::read_dir(&path).expect("a folder of sources");
             open.extend(entries.map(|entry| entry.expect("an entry").path()));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path.is_file() && path.extension().is_some_and(|extension| extension == "rs") {
             found.push(path);
         }
     }
