@@ -285,7 +285,7 @@ mod tests {
         let table = Table::new()
             .number("fval", vec![1.5, f64::INFINITY, -0.0])
             .integer("start", vec![0, 1, 2])
-            .text("cause", vec!["".into(), "step limit".into(), "".into()]);
+            .text("cause", vec![String::new(), "step limit".into(), String::new()]);
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (first, second) = (folder.path().join("a.parquet"), folder.path().join("b.parquet"));
         table.write_parquet(&first).expect("written");

@@ -1,6 +1,8 @@
 //! Generators against known answers, and the promises of training: same bits alone, resumed and side by side; clear
 //! errors for wrong input.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::cell::Cell;
 
 use kexp::learn::{Checkpoints, LearnError, NoCheckpoints, Session, Settings, Trained, TrainingData, kind, tune};
@@ -340,7 +342,7 @@ fn hostile_files_are_refused() {
     refused("another kind", &|archive| archive.description["kind"] = "gan".into());
     refused("another format", &|archive| archive.description["format"] = "1".into());
     refused("absurd depth", &|archive| {
-        archive.description["settings"]["encoder"]["mlp"]["depth"] = (1_u64 << 60).into()
+        archive.description["settings"]["encoder"]["mlp"]["depth"] = (1_u64 << 60).into();
     });
     refused("absurd width", &|archive| archive.description["settings"]["decoder"]["mlp"]["width"] = u64::MAX.into());
     refused("absurd latent", &|archive| archive.description["settings"]["latent"] = 1_000_000_000.into());

@@ -1,5 +1,7 @@
 //! Figures, draft and page from synthetic but realistic data.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 #[path = "paper/data.rs"]
 mod data;
 #[path = "paper/draft.rs"]

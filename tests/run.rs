@@ -1,6 +1,7 @@
 //! Whole runs of the real program on a small real experiment: what it writes, and that nothing is lost or changed when it
 //! is killed, crowded, damaged or out of space.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![cfg(unix)]
 
 #[path = "run/damage.rs"]

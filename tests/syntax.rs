@@ -1,6 +1,8 @@
 //! The syntax, tested by files: every file in `syntax/valid` is read without a word and printed without a loss; for every
 //! file in `syntax/broken` the whole rendered error is kept beside it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 #[path = "syntax/limits.rs"]
 mod limits;
 #[path = "syntax/properties.rs"]

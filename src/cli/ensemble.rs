@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let started = Instant::now();
     let evaluations = pool.install(|| Ensemble::evaluate(&solver, &vectors)).evaluations;
     let seconds = started.elapsed().as_secs_f64();
-    let causes: Vec<&str> = evaluations.iter().map(|evaluation| evaluation.cause()).collect();
+    let causes: Vec<&str> = evaluations.iter().map(super::super::solve::objective::Evaluation::cause).collect();
     let failed = feasibility::causes(&causes);
     let retried = evaluations.iter().filter(|evaluation| evaluation.attempt() > 1).count();
     let rate = arguments.vectors as f64 / seconds;

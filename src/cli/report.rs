@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             name: figure.name.clone(),
             caption: figure.caption.clone(),
             drawing: drawing(&figure.name)?,
-            table: table.map(|table| table.table()).unwrap_or_default(),
+            table: table.map(super::super::report::results::ResultTable::table).unwrap_or_default(),
         })
     });
     let page = Page {

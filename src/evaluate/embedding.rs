@@ -1,4 +1,4 @@
-//! Two-dimensional pictures of high-dimensional rows: UMAP (McInnes, Healy & Melville 2018), started from principal
+//! Two-dimensional pictures of high-dimensional rows: UMAP (`McInnes`, Healy & Melville 2018), started from principal
 //! components.
 //!
 //! The fuzzy neighbour graph comes from umap-rs, which builds it without any randomness. Its layout does not serve

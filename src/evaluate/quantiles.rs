@@ -12,7 +12,7 @@ pub fn sorted_finite(values: &[f64]) -> Vec<f64> {
     finite
 }
 
-/// The quantile of type 7 (Hyndman & Fan, The American Statistician 1996; the default of R and NumPy) of values that
+/// The quantile of type 7 (Hyndman & Fan, The American Statistician 1996; the default of R and `NumPy`) of values that
 /// are sorted and finite: linear between the values at `h = (n - 1) p` rounded down and up. `None` without values;
 /// `p` is held in 0 ..= 1.
 #[must_use]

@@ -3,7 +3,7 @@
 use tch::{Kind, Tensor, no_grad};
 
 /// Adam (Kingma and Ba, 2015) with beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8. Weight decay is added to the gradient
-/// (an L2 penalty), as in that method and in PyTorch's `Adam`; it is not the decoupled decay of AdamW.
+/// (an L2 penalty), as in that method and in `PyTorch`'s `Adam`; it is not the decoupled decay of `AdamW`.
 #[derive(Debug)]
 pub struct Adam {
     learning_rate: f64,

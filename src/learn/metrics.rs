@@ -25,7 +25,7 @@ pub fn ranks(values: &[f64]) -> Vec<f64> {
     while start < order.len() {
         let ties = order[start..].iter().take_while(|(value, _)| *value == order[start].0).count().max(1);
         for (_, index) in &order[start..start + ties] {
-            ranks[*index] = start as f64 + (ties as f64 + 1.0) / 2.0;
+            ranks[*index] = start as f64 + f64::midpoint(ties as f64, 1.0);
         }
         start += ties;
     }

@@ -15,7 +15,7 @@ pub enum Expression {
     Apply(Function, Vec<Expression>),
 }
 
-/// The functions of kinetic laws: the elementary part of SBML's MathML subset. `Add`, `Multiply`, `And`, `Or`, `Min`,
+/// The functions of kinetic laws: the elementary part of SBML's `MathML` subset. `Add`, `Multiply`, `And`, `Or`, `Min`,
 /// `Max` take any number of arguments; `Piecewise` takes value, condition, value, condition, ..., otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names are those of mathematics")]

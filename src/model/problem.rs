@@ -1,4 +1,4 @@
-//! A parameter estimation problem in PEtab's shape: model, treatments, observables with noise, measurements, and the
+//! A parameter estimation problem in `PEtab`'s shape: model, treatments, observables with noise, measurements, and the
 //! parameters to estimate.
 
 use super::expression::Expression;

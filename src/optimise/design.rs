@@ -43,7 +43,7 @@ impl Design {
     }
 }
 
-/// Latin hypercube sampling (McKay, Beckman & Conover 1979): each dimension is cut into `count` equal strata, each
+/// Latin hypercube sampling (`McKay`, Beckman & Conover 1979): each dimension is cut into `count` equal strata, each
 /// stratum of each dimension holds one point, uniformly within it. Dimensions are paired at random and each has its own
 /// stream.
 #[must_use]

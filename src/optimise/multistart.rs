@@ -1,4 +1,4 @@
-//! Multistart: local descents from many starts, the usual way of global parameter estimation (Raue et al., PLoS ONE
+//! Multistart: local descents from many starts, the usual way of global parameter estimation (Raue et al., `PLoS` ONE
 //! 2013).
 
 use rayon::prelude::*;

@@ -300,7 +300,7 @@ impl Builder<'_> {
                 );
                 let node = self.descents(
                     format!("descend.{name}.{generator}{suffix}"),
-                    (Starts::Proposals, starts, descent.clone()),
+                    (Starts::Proposals, starts, *descent),
                     vec![problem, vectors],
                     declaration,
                 );
@@ -325,7 +325,7 @@ impl Builder<'_> {
                     let suffix = if blind { ".blind" } else { "" };
                     let node = self.descents(
                         format!("descend.{name}.{word}{suffix}"),
-                        (starts_from, starts, descent.clone()),
+                        (starts_from, starts, *descent),
                         inputs,
                         declaration,
                     );

@@ -59,7 +59,7 @@ impl Progress {
         self.bars.remove(&node.bar);
         self.total.inc(1);
         if self.lines {
-            eprintln!("{:>7.1} s  {name}", seconds);
+            eprintln!("{seconds:>7.1} s  {name}");
         }
     }
 

@@ -191,7 +191,7 @@ impl Builder<'_> {
         let frame = self.frame();
         frame.after_comma = false;
         frame.lists_names = if frame.current.is_none() { begins_names } else { frame.lists_names && !ends_names };
-        let piece = frame.current.get_or_insert_with(|| Piece {
+        let piece = frame.current.get_or_insert(Piece {
             tokens: at..at,
             head: at..at,
             block: None,

@@ -108,7 +108,7 @@ fn a_renamed_experiment_is_run_without_computing_anything() {
     let table = fs::read_to_string(Path::new(out).join("tables/ends.md")).unwrap();
     assert!(table.contains("best_one") && !table.contains("tuned"), "{table}");
     let expected = fs::read_to_string(reference().join("out/tables/ends.md")).unwrap();
-    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").replace("-", "");
+    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").replace('-', "");
     assert_eq!(squeezed(&table), squeezed(&expected.replace("tuned", "best_one")));
 }
 

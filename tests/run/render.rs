@@ -17,6 +17,9 @@ fn edit(place: &Place, file: &str, change: impl Fn(&str) -> String) {
     fs::write(path, changed).unwrap();
 }
 
+/// Something that a hand does to what a run wrote.
+type Change = fn(&Place);
+
 #[test]
 fn the_check_needs_only_what_is_committed() {
     let place = Place::after_a_run();
@@ -27,7 +30,6 @@ fn the_check_needs_only_what_is_committed() {
 #[test]
 fn the_check_finds_every_change() {
     let mut told = String::new();
-    type Change = fn(&Place);
     let changes: [(&str, Change); 8] = [
         ("a value edited in the draft", |place| {
             edit(place, "draft.md", |text| {

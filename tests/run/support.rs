@@ -228,7 +228,7 @@ pub fn wait_until(child: &mut Child, mut so: impl FnMut() -> bool) -> bool {
         if child.try_wait().expect("the program's state").is_some() {
             return false;
         }
-        assert!(started.elapsed() < Duration::from_secs(120), "the program neither got there nor ended");
+        assert!(started.elapsed() < Duration::from_mins(2), "the program neither got there nor ended");
         std::thread::sleep(Duration::from_millis(1));
     }
 }

@@ -39,7 +39,7 @@ enum Saved {
 }
 
 impl Mlp {
-    /// Adds the tensors of the network to the layouts. Weights and biases start as those of PyTorch's `nn.Linear`,
+    /// Adds the tensors of the network to the layouts. Weights and biases start as those of `PyTorch`'s `nn.Linear`,
     /// uniform between plus and minus one over the square root of the inputs.
     pub(super) fn new(
         name: &str,
@@ -102,7 +102,7 @@ impl Mlp {
     }
 
     /// The head's output in training, and what [`Mlp::backward`] needs. Batch normalisation uses the batch's mean and
-    /// variance, which enter the running statistics (the variance without bias, as in PyTorch).
+    /// variance, which enter the running statistics (the variance without bias, as in `PyTorch`).
     pub(super) fn forward_training(
         &self,
         input: &Tensor,

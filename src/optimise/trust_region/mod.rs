@@ -1,7 +1,7 @@
 //! Bounded local descent with gradients: an interior trust-region reflective method (Coleman & Li, Mathematical
 //! Programming 1994; SIAM Journal on Optimization 1996) on the Gauss-Newton or Fisher Hessian that the objective gives,
 //! with the full-space subproblem solved by eigendecomposition, as fides does it for estimation in systems biology
-//! (Fröhlich & Sorger, PLoS Computational Biology 2022), and with a secant correction of that Hessian as in NL2SOL
+//! (Fröhlich & Sorger, `PLoS` Computational Biology 2022), and with a secant correction of that Hessian as in NL2SOL
 //! (Dennis, Gay & Welsch 1981) wherever it predicts better.
 //!
 //! Why it is written here: the trust region of argmin has no bounds and its subproblems (Cauchy point, dogleg,

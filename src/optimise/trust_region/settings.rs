@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::schema::{Choice, Field, Type, Value};
 
-/// When and how a local descent ends. The tolerances have the defaults of fides (Fröhlich & Sorger, PLoS Computational
+/// When and how a local descent ends. The tolerances have the defaults of fides (Fröhlich & Sorger, `PLoS` Computational
 /// Biology 2022), but a single small step is not taken for convergence; see [`DescentSettings::fatol`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -87,7 +87,10 @@ pub(super) fn estimates(
         for (one, span) in chosen {
             let Some((lower, upper)) = limits.of(one, findings) else {
                 // Constant bounds are wrong for all in the same way.
-                if limits.constant { break } else { continue }
+                if limits.constant {
+                    break;
+                }
+                continue;
             };
             if one.nominal < lower || one.nominal > upper {
                 let message = format!(

@@ -208,8 +208,10 @@ fn expressions(declaration: &ast::Declaration) -> Vec<&Expr> {
     }
     while let Some(entry) = open.pop() {
         match &entry.kind {
-            EntryKind::Setting { value, .. } | EntryKind::Parameter { value, .. } => all.push(value),
-            EntryKind::Let { value, .. } | EntryKind::Rule { value, .. } => all.push(value),
+            EntryKind::Setting { value, .. }
+            | EntryKind::Parameter { value, .. }
+            | EntryKind::Let { value, .. }
+            | EntryKind::Rule { value, .. } => all.push(value),
             EntryKind::Group { entries, .. } => open.extend(entries),
             EntryKind::Vary { values, .. } => all.push(values),
             EntryKind::Compartment { size, .. } => all.push(size),

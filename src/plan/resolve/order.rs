@@ -26,7 +26,9 @@ pub(super) fn ordered(rules: Vec<(Rule, Span)>, findings: &mut Vec<Diagnostic>) 
     let mut users: Vec<Vec<usize>> = vec![Vec::new(); rules.len()];
     let mut missing: Vec<usize> = needs.iter().map(BTreeSet::len).collect();
     for (user, needed) in needs.iter().enumerate() {
-        needed.iter().for_each(|needed| users[*needed].push(user));
+        for &needed in needed {
+            users[needed].push(user);
+        }
     }
     let mut ready: BTreeSet<usize> = (0..rules.len()).filter(|index| missing[*index] == 0).collect();
     let mut order = Vec::with_capacity(rules.len());

@@ -315,7 +315,7 @@ fn halved(png: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     Ok(bytes)
 }
 
-/// Advance widths of DejaVu Sans for the characters from space to tilde, in 2048ths of the font size; kuva has the same
+/// Advance widths of `DejaVu` Sans for the characters from space to tilde, in 2048ths of the font size; kuva has the same
 /// table but keeps it to itself.
 #[rustfmt::skip]
 const ADVANCES: [u16; 95] = [

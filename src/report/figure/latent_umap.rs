@@ -1,4 +1,4 @@
-//! The latent space in two dimensions (UMAP: McInnes, Healy and Melville, 2018), coloured by bins of the condition.
+//! The latent space in two dimensions (UMAP: `McInnes`, Healy and Melville, 2018), coloured by bins of the condition.
 
 use kuva::plot::ScatterPlot;
 use kuva::render::plots::Plot;

@@ -450,10 +450,10 @@ impl Dag {
     pub fn select(&mut self, condition: Id, a: Id, b: Id) -> Id {
         match self.value(condition) {
             Some(value) => {
-                if value != 0.0 {
-                    a
-                } else {
+                if value == 0.0 {
                     b
+                } else {
+                    a
                 }
             }
             None if a == b => a,

@@ -96,10 +96,10 @@ impl Tape {
                     if n >= 0 { integer(values[a], n) * root } else { 1.0 / (integer(values[a], -n - 1) * root) }
                 }
                 Source::Select(c, a, b) => {
-                    if values[c] != 0.0 {
-                        values[a]
-                    } else {
+                    if values[c] == 0.0 {
                         values[b]
+                    } else {
+                        values[a]
                     }
                 }
             };
@@ -149,8 +149,7 @@ pub(crate) fn binary(function: Binary, a: f64, b: f64) -> f64 {
         Binary::Multiply => a * b,
         Binary::Divide => a / b,
         Binary::Power => a.powf(b),
-        Binary::Min if a.is_nan() || b.is_nan() => f64::NAN,
-        Binary::Max if a.is_nan() || b.is_nan() => f64::NAN,
+        Binary::Min | Binary::Max if a.is_nan() || b.is_nan() => f64::NAN,
         Binary::Min => a.min(b),
         Binary::Max => a.max(b),
         Binary::Equal => truth(a == b),

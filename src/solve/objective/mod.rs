@@ -175,7 +175,7 @@ impl ProblemSolver {
                 &parameters,
                 None,
                 index,
-                &mut |_: &mut (), sample| {
+                &mut |(): &mut (), sample| {
                     self.each(index, sample, |measurement, values| {
                         simulated[measurement] = values[0];
                         Ok(())
