@@ -7,13 +7,15 @@ use std::path::Path;
 use kexp::plan::node::Plan;
 use kexp::table::{Column, Table, rounded};
 
-use crate::support::{SMALL, assert_snapshot, entries, plan, reference, with_digits};
+use crate::support::{SMALL, assert_near_snapshot, entries, plan, reference, significant, with_digits};
 
-/// Lowest, mean and highest of each column, with three digits: the same on processors that round differently.
+/// Lowest, mean and highest of each column, with three digits. The coordinates of the map are left out:
+/// they depend on the last bits of the latents.
 fn digest(table: &Table) -> String {
     let mut lines = String::new();
     for name in table.names() {
         let shown = match table.column(name).unwrap() {
+            Column::Number(_) if matches!(name, "u1" | "u2") => "finite".to_owned(),
             Column::Number(values) => {
                 let finite: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
                 numbers(&finite) + &others(values.len() - finite.len())
@@ -40,7 +42,7 @@ fn numbers(values: &[f64]) -> String {
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     // A mean near 0 is what remains of rounding.
     let mean = if mean.abs() < 1e-3 * (high - low) { 0.0 } else { mean };
-    format!("{} .. {}, mean {}", rounded(low, 3), rounded(high, 3), rounded(mean, 3))
+    format!("{} .. {}, mean {}", significant(low, 3), significant(high, 3), significant(mean, 3))
 }
 
 fn others(count: usize) -> String {
@@ -80,5 +82,5 @@ fn a_stage_whose_output_changes_has_a_new_version() {
          another version in `Stage::word` (src/plan/node.rs) before the new snapshot is accepted: artifacts that were \
          stored before the change must not be taken for new ones."
     );
-    assert_snapshot("golden", &text.join("\n"));
+    assert_near_snapshot("golden", &text.join("\n"));
 }

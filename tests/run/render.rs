@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Place, SMALL, Said, assert_snapshot};
+use crate::support::{Place, SMALL, Said, assert_near_snapshot};
 
 fn check(place: &Place) -> Said {
     let out = place.out();
@@ -73,7 +73,7 @@ fn the_check_finds_every_change() {
             check(&place).ok();
         }
     }
-    assert_snapshot("render_check", &told);
+    assert_near_snapshot("render_check", &told);
 }
 
 #[test]
