@@ -14,7 +14,12 @@ trap 'rm -rf "$staging"' EXIT
 
 echo "kexp: downloading libtorch 2.13.0 (540 MB, once) into $target" >&2
 if ! "$python" -m pip --version >/dev/null 2>&1; then
-  "$python" -m venv "$staging/venv" && python="$staging/venv/bin/python"
+  # Debian ships python3 without pip: a virtual environment has one, or the package does.
+  if "$python" -m venv "$staging/venv" >/dev/null 2>&1; then
+    python="$staging/venv/bin/python"
+  else
+    apt-get update && apt-get install -y --no-install-recommends python3-pip
+  fi
 fi
 fetch() { # name==version, platform, then extra pip arguments
   "$python" -m pip download -q --no-deps --only-binary=:all: --python-version 3.11 \

@@ -245,6 +245,24 @@ impl Stage {
         Cow::Owned(stage)
     }
 
+    /// What the stage does, in a few words.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        match self {
+            Stage::Problem(_) => "compiles and keeps the estimation problem",
+            Stage::Descend(_) => "local descents from many starts",
+            Stage::Dataset(_) => "training and validation rows from descents",
+            Stage::Train(_) => "one training of a generator",
+            Stage::Tune(_) => "the choice among the trials of a search",
+            Stage::Generate(_) => "new parameter vectors at conditions",
+            Stage::Solve => "fvals of new vectors",
+            Stage::Conditions => "feasible share and quantiles by condition",
+            Stage::Latent(_) => "map of the latents of validation rows",
+            Stage::Distances(_) => "distances of proposals to training rows",
+            Stage::Compare(_) => "descents by origin: hits, minima, work",
+        }
+    }
+
     /// Does the stage draw random numbers?
     #[must_use]
     pub fn is_random(&self) -> bool {

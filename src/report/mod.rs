@@ -8,5 +8,4 @@ pub mod files;
 pub mod page;
 pub mod results;
 pub mod snapshot;
-pub mod suggest;
 mod templates;

@@ -7,8 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::draft::{Blocks, FigureBlock};
-use super::suggest::nearest;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, suggest};
 use crate::table::{Column, Table};
 
 /// Rows beyond which a table is not shown in the draft: the figure's block then names the file.
@@ -29,9 +28,6 @@ pub struct Results {
     pub shown_tables: Vec<String>,
     /// The files written, relative to the folder of the draft, with the BLAKE3 checksum of each in hexadecimal.
     pub files: BTreeMap<String, String>,
-    /// For each figure the checksum of what it was drawn from, so that it need not be drawn again.
-    #[serde(default)]
-    pub sources: BTreeMap<String, String>,
 }
 
 /// One value.
@@ -222,7 +218,7 @@ impl Results {
         };
         let Some(cells) = table.column(column) else {
             let known = table.columns.iter().map(|column| column.name.as_str());
-            return Err(match nearest(column, known) {
+            return Err(match suggest(column, known) {
                 Some(near) => format!("`{name}` has no column `{column}`; did you mean `{near}`?"),
                 None => format!("`{name}` has no column `{column}`; it has: {}", table.names()),
             });
@@ -250,7 +246,7 @@ impl Results {
 
     fn unknown(&self, name: &str) -> String {
         let known = self.values.keys().chain(self.tables.keys()).map(String::as_str);
-        match nearest(name, known) {
+        match suggest(name, known) {
             Some(near) => format!("there is no result `{name}`; did you mean `{near}`?"),
             None => {
                 let tables: Vec<&str> = self.tables.keys().map(String::as_str).take(12).collect();

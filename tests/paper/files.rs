@@ -1,7 +1,7 @@
 //! Files of the output, and the page.
 
 use kexp::report::figure::{feasibility, graph};
-use kexp::report::files::{Output, write};
+use kexp::report::files::write;
 use kexp::report::page::{Page, PageFigure, render};
 use kexp::table::Table;
 
@@ -11,48 +11,27 @@ use crate::{data, draft};
 fn files_are_written_once_and_checked_by_their_checksums() {
     let folder = tempfile::tempdir().expect("a folder");
     let drawing = feasibility::draw(&data::feasibility()).expect("drawn");
-    for (round, written) in [(0, 4), (1, 0)] {
-        let mut output = Output::new(folder.path());
-        assert_eq!(output.figure("fvals", &drawing).expect("written"), "figures/fvals.svg");
-        assert_eq!(output.table("fvals", &data::feasibility()).expect("written"), "tables/fvals.csv");
-        assert_eq!(output.written(), written, "round {round}");
-        let mut results = draft::results();
-        results.figures.truncate(1);
-        results.files = output.files().clone();
-        assert_eq!(results.check_files(folder.path()), []);
-        if round == 1 {
-            std::fs::write(folder.path().join("tables/fvals.csv"), "edited").expect("written");
-            std::fs::remove_file(folder.path().join("figures/fvals.png")).expect("removed");
-            let codes: Vec<&str> = results.check_files(folder.path()).iter().map(|found| found.code).collect();
-            assert_eq!(codes, ["missing-file", "changed-file"]);
+    let files = [
+        ("figures/fvals.svg", drawing.svg.as_bytes().to_vec()),
+        ("figures/fvals.png", drawing.png.clone()),
+        ("tables/fvals.csv", data::feasibility().to_csv().into_bytes()),
+    ];
+    let mut results = draft::results();
+    results.figures.truncate(1);
+    results.files =
+        files.iter().map(|(name, bytes)| ((*name).to_owned(), blake3::hash(bytes).to_hex().to_string())).collect();
+    for changed in [true, false] {
+        for (name, bytes) in &files {
+            assert_eq!(write(&folder.path().join(name), bytes).expect("written"), changed, "{name}");
         }
+        assert_eq!(results.check_files(folder.path()), []);
     }
+    std::fs::write(folder.path().join("tables/fvals.csv"), "edited").expect("written");
+    std::fs::remove_file(folder.path().join("figures/fvals.png")).expect("removed");
+    let codes: Vec<&str> = results.check_files(folder.path()).iter().map(|found| found.code).collect();
+    assert_eq!(codes, ["missing-file", "changed-file"]);
     let left: Vec<_> = std::fs::read_dir(folder.path().join("figures")).expect("a folder").collect();
     assert_eq!(left.len(), 1, "nothing is left beside");
-}
-
-#[test]
-fn a_figure_is_drawn_again_only_when_its_source_or_its_files_changed() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut drawn = 0;
-    let mut results = kexp::report::results::Results::default();
-    let mut round = |source: &str, results: &mut kexp::report::results::Results| {
-        let mut output = Output::new(folder.path());
-        let draw = || {
-            drawn += 1;
-            feasibility::draw(&data::feasibility())
-        };
-        assert_eq!(output.figure_from("share", source, Some(results), draw).expect("written"), "figures/share.svg");
-        results.files = output.files().clone();
-        results.sources = output.sources().clone();
-        drawn
-    };
-    assert_eq!(round("a", &mut results), 1);
-    assert_eq!(round("a", &mut results), 1);
-    assert_eq!(round("b", &mut results), 2);
-    std::fs::write(folder.path().join("figures/share.png"), "edited").expect("written");
-    assert_eq!(round("b", &mut results), 3);
-    assert_eq!(results.check_files(folder.path()), []);
 }
 
 #[test]

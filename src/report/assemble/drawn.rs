@@ -115,8 +115,8 @@ fn shown<'a>(plan: &'a Plan, figure: &'a Deliverable, store: &Store) -> Result<S
             let network: Option<Graph> = artifacts.first().map(|artifact| artifact.value("graph")).transpose()?;
             let network = network.map(|network| network.compact());
             Shown {
-                data: None,
-                summary: None,
+                data: Some(tables::nodes(plan)),
+                summary: Some(tables::stages(plan)),
                 caption: "A: the plan of the experiment. B: the network of the generator.",
                 draw: Box::new(move || match &network {
                     Some(network) => figure::graph::draw_panels(&[("Plan", &plan_graph), ("Network", network)]),
@@ -156,7 +156,7 @@ fn shown<'a>(plan: &'a Plan, figure: &'a Deliverable, store: &Store) -> Result<S
             let latent = first()?.table("latent")?;
             let bins = option("bins", 0.1);
             Shown {
-                summary: None,
+                summary: Some(tables::bins(&latent, bins)?),
                 data: Some(latent.clone()),
                 caption: "UMAP of the latents of the validation rows, coloured by condition.",
                 draw: Box::new(move || figure::latent_umap::draw(&latent, bins)),

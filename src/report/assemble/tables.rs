@@ -1,9 +1,9 @@
 //! The tables that the draft shows, cut from those of the artifacts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::AssembleError;
-use crate::plan::node::{Compare, Deliverable, Plan, Stage};
+use crate::plan::node::{Compare, Deliverable, Node, Plan, Stage};
 use crate::run::store::{Artifact, Store};
 use crate::schema::Value;
 use crate::table::{Column, Table, TableError};
@@ -85,6 +85,46 @@ pub(super) fn feasibility(conditions: &Table) -> Result<Table, TableError> {
     let mut names = vec!["condition", "generated", "outside", "solved", "feasible", "lower", "upper"];
     names.extend(failed.iter().map(String::as_str));
     columns(conditions, &names)
+}
+
+/// Every node of the plan.
+pub(super) fn nodes(plan: &Plan) -> Table {
+    let inputs = |node: &Node| node.inputs.iter().map(|&at| plan.nodes[at].name.as_str()).collect::<Vec<_>>().join(" ");
+    Table::new()
+        .text("node", plan.nodes.iter().map(|node| node.name.clone()).collect())
+        .text("stage", plan.nodes.iter().map(|node| node.stage.word().0.to_owned()).collect())
+        .text("key", plan.nodes.iter().map(|node| node.key.to_string()).collect())
+        .text("inputs", plan.nodes.iter().map(inputs).collect())
+}
+
+/// How many nodes of each stage, in the order in which the plan first needs them, and what the stage does.
+pub(super) fn stages(plan: &Plan) -> Table {
+    let mut counts: Vec<(&'static str, &'static str, i64)> = Vec::new();
+    for node in &plan.nodes {
+        let (word, _) = node.stage.word();
+        match counts.iter_mut().find(|(known, _, _)| *known == word) {
+            Some((_, _, count)) => *count += 1,
+            None => counts.push((word, node.stage.title(), 1)),
+        }
+    }
+    Table::new()
+        .text("stage", counts.iter().map(|(word, _, _)| (*word).to_owned()).collect())
+        .text("what it does", counts.iter().map(|(_, title, _)| (*title).to_owned()).collect())
+        .integer("nodes", counts.iter().map(|(_, _, count)| *count).collect())
+}
+
+/// How many rows of the latent map lie in each bin of the condition, empty bins left out.
+pub(super) fn bins(latent: &Table, width: f64) -> Result<Table, TableError> {
+    let mut counts: BTreeMap<i64, i64> = BTreeMap::new();
+    let last = (1.0 / width).ceil() as i64 - 1;
+    for condition in latent.numbers("condition")?.iter().filter(|condition| condition.is_finite()) {
+        // The worst row, at 1, belongs to the last bin.
+        *counts.entry(((condition / width).floor() as i64).min(last.max(0))).or_insert(0) += 1;
+    }
+    Ok(Table::new()
+        .number("condition from", counts.keys().map(|bin| *bin as f64 * width).collect())
+        .number("to", counts.keys().map(|bin| (*bin + 1) as f64 * width).collect())
+        .integer("validation rows", counts.values().copied().collect()))
 }
 
 /// Order statistics by condition, from single fvals.

@@ -1,8 +1,7 @@
 //! Finds the markers of a draft. Markers in code fences and code spans are text.
 
 use super::ValueFormat;
-use crate::diagnostic::{Diagnostic, FileId, Span};
-use crate::report::suggest::nearest;
+use crate::diagnostic::{Diagnostic, FileId, Span, suggest};
 
 /// What a block holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,8 +146,8 @@ impl Parser {
             "figure" => self.named(MarkerKind::Figure, argument, span),
             "table" => self.named(MarkerKind::Table, argument, span),
             _ => {
-                let near =
-                    nearest(word, ["value", "figure", "table"]).map(|near| format!("did you mean `kexp:{near}`?"));
+                let near = suggest(word, ["value", "figure", "table"].into_iter())
+                    .map(|near| format!("did you mean `kexp:{near}`?"));
                 let help = near.unwrap_or_else(|| "there are `kexp:value`, `kexp:figure` and `kexp:table`".to_owned());
                 self.wrong.push(
                     Diagnostic::error("unknown-marker", format!("unknown marker `kexp:{word}`"))

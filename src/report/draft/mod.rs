@@ -15,9 +15,8 @@ pub use format::ValueFormat;
 pub use markers::{Marker, MarkerKind, parse};
 
 use super::results::Value;
-use super::suggest::nearest;
 use super::templates::{fill, list};
-use crate::diagnostic::{Diagnostic, FileId, Span};
+use crate::diagnostic::{Diagnostic, FileId, Span, suggest};
 
 /// What the blocks of a draft are filled with.
 pub trait Blocks {
@@ -128,7 +127,7 @@ fn content(marker: &Marker, text: &str, blocks: &dyn Blocks) -> Result<String, D
         if text.contains("\r\n") { body.replace('\n', "\r\n") } else { body }
     };
     let missing = |known: Vec<String>| {
-        let near = nearest(name, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+        let near = suggest(name, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
         Diagnostic::error(
             if marker.kind == MarkerKind::Figure { "unknown-figure" } else { "unknown-table" },
             format!("the draft shows the {word} `{name}`, but no such {word} is declared"),
