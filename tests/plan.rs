@@ -96,10 +96,10 @@ fn the_paper_resolves() {
     }
     let tune = &experiment.tunes["cvae_search"];
     assert_eq!(tune.vary.len(), 9);
-    assert_eq!(tune.vary[1].values, Value::List((1..=4).map(Value::Integer).collect()));
+    assert_eq!(tune.vary[1].values, Value::List((1..=3).map(Value::Integer).collect()));
     assert_eq!(tune.vary[5].values, Value::Interval { lower: 1e-4, upper: 1e-2, scale: "log10".to_owned() });
     let proposals = &experiment.generates["proposals"];
-    assert_eq!(proposals.value("starts"), Some(&Value::Integer(100)));
+    assert_eq!(proposals.value("starts"), Some(&Value::Integer(500)));
     assert_eq!(proposals.words("from"), ["tuned"]);
     assert_eq!(experiment.generators["tuned"].word("kind.tune"), Some("cvae_search"));
     assert_eq!(experiment.figures.len(), 8);
@@ -126,7 +126,7 @@ fn a_profile_and_then_set_change_settings() {
     assert!(matches!(descents.origin("start.count"), Origin::Profile(_)));
     assert_eq!(descents.origin("condition.offset"), Origin::Default);
     assert_eq!(experiment.seed, 7);
-    assert_eq!(experiment.generates["proposals"].value("starts"), Some(&Value::Integer(8)));
+    assert_eq!(experiment.generates["proposals"].value("starts"), Some(&Value::Integer(12)));
 }
 
 #[test]

@@ -311,6 +311,10 @@ impl Builder<'_> {
         if let Some(descent) = &refine {
             for baseline in baselines(declaration) {
                 for blind in [false, true] {
+                    // Only what learns from the training set changes when the set is blind.
+                    if blind && (!blind_too || !matches!(baseline, Starts::BestJitter(_))) {
+                        continue;
+                    }
                     let (starts_from, word, inputs, charged) = match baseline {
                         Starts::BestJitter(sd) => {
                             let rows = self.dataset(dataset_name, problem_name, blind)?;
@@ -319,9 +323,6 @@ impl Builder<'_> {
                         Starts::Random => (Starts::Random, "random", vec![problem], Vec::new()),
                         _ => (Starts::LatinHypercube, "latin_hypercube", vec![problem], Vec::new()),
                     };
-                    if blind && (!blind_too || !matches!(starts_from, Starts::BestJitter(_))) {
-                        continue;
-                    }
                     let suffix = if blind { ".blind" } else { "" };
                     let node = self.descents(
                         format!("descend.{name}.{word}{suffix}"),

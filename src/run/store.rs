@@ -206,12 +206,15 @@ impl Store {
         Ok(())
     }
 
-    /// Removes what crashed processes were writing: nobody else may use the store meanwhile.
+    /// Removes what crashed processes were writing, and the folders of nodes whose artifact was put in place just before
+    /// the crash: nobody else may use the store meanwhile.
     fn clear_drafts(&self) -> Result<(), RunError> {
         for part in PARTS {
             for path in self.list(part)? {
                 let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                if [DRAFT, REMOVED, ".tmp"].iter().any(|start| name.starts_with(start)) {
+                let is_half_written = [DRAFT, REMOVED, ".tmp"].iter().any(|start| name.starts_with(start));
+                let is_finished = part == "work" && Key::parse(&name).is_some_and(|key| self.has(&key));
+                if is_half_written || is_finished {
                     remove_any(&path)?;
                 }
             }
