@@ -115,7 +115,8 @@ pub fn execute(
             let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || run.work());
             if let Err(error) = thread {
                 run.stop.request();
-                run.queue().fail(RunError::Stage { node: "kexp".to_owned(), reason: format!("no threads: {error}") });
+                run.queue()
+                    .fail(0, RunError::Stage { node: "kexp".to_owned(), reason: format!("no threads: {error}") });
                 run.changed.notify_all();
             }
         }
@@ -125,7 +126,7 @@ pub fn execute(
     summary.warnings = queue.warnings;
     summary.warnings.sort();
     match queue.error {
-        Some(error) => Err(error),
+        Some((_, error)) => Err(error),
         None if queue.left > 0 => Err(RunError::Interrupted),
         None => Ok(summary),
     }
@@ -149,7 +150,7 @@ struct Queue {
     waiting: BTreeMap<usize, usize>,
     /// Nodes that are not finished.
     left: usize,
-    error: Option<RunError>,
+    error: Option<(usize, RunError)>,
     warnings: Vec<String>,
 }
 
@@ -167,10 +168,12 @@ impl Queue {
         }
     }
 
-    fn fail(&mut self, error: RunError) {
-        // An interruption that another node's error caused does not hide that error.
-        if self.error.is_none() || matches!(self.error, Some(RunError::Interrupted)) {
-            self.error = Some(error);
+    /// Keeps the error of the node that comes first in the plan, whichever failed first; an interruption, which another
+    /// node's error may have caused, hides no error.
+    fn fail(&mut self, at: usize, error: RunError) {
+        let place = if matches!(error, RunError::Interrupted) { usize::MAX } else { at };
+        if self.error.as_ref().is_none_or(|(known, _)| place < *known) {
+            self.error = Some((place, error));
         }
     }
 
@@ -208,7 +211,7 @@ impl Run<'_> {
             match outcome {
                 Err(error) => {
                     self.stop.request();
-                    queue.fail(error);
+                    queue.fail(at, error);
                 }
                 Ok(None) => {
                     // Another process computes it. This thread does other nodes meanwhile, and never waits while it
