@@ -135,34 +135,6 @@ fn same(left: &Trained, right: &Trained) {
 }
 
 #[test]
-#[ignore = "prints timings, and is no test"]
-fn seconds_of_a_training_at_the_defaults() {
-    let mixture = Mixture::new(9, 2000);
-    let start = std::time::Instant::now();
-    let trained = train(
-        &settings(&[("train.patience", Value::Integer(300)), ("train.epochs", Value::Integer(300))]),
-        &mixture.data,
-        1,
-    )
-    .expect("trained");
-    println!(
-        "{} rows of the history, best epoch {}, loss {:.3}, {} parameters: {:.2} s",
-        trained.history.rows(),
-        trained.best_epoch,
-        trained.validation_loss,
-        trained.parameters(),
-        start.elapsed().as_secs_f64()
-    );
-    for condition in [0.1, 0.5, 0.9] {
-        println!(
-            "{condition}: radius {:.3}, errors {:.3?}",
-            mixture.radius_at(condition),
-            errors(&trained, &mixture, condition)
-        );
-    }
-}
-
-#[test]
 fn samples_have_the_mean_and_variance_of_their_condition() {
     for (dimensions, mean, variance) in [(2, 0.3, 0.4), (5, 0.4, 0.5)] {
         let mixture = Mixture::new(dimensions, 2000);
