@@ -111,10 +111,27 @@ fn plain(e: &Expression, x: &[f64], p: &[f64], t: f64) -> f64 {
     }
 }
 
-/// The largest magnitude met while computing, for judging cancellation; not finite where something on the way is not.
+/// The largest magnitude met while computing, for judging cancellation; not finite where something on the way is not, or
+/// stands where a function turns one rounding into many: the ends of arc sine and arc cosine, a root or power at zero.
 fn magnitude(e: &Expression, x: &[f64], p: &[f64], t: f64) -> f64 {
     let own = plain(e, x, p, t).abs();
     match e {
+        Expression::Apply(Function::Asin | Function::Acos, arguments)
+            if (plain(&arguments[0], x, p, t).abs() - 1.0).abs() < 1e-6 =>
+        {
+            f64::NAN
+        }
+        Expression::Apply(Function::Sqrt | Function::Power, arguments)
+            if plain(&arguments[0], x, p, t).abs() < 1e-6 =>
+        {
+            f64::NAN
+        }
+        // A negative base has powers at whole exponents alone: between them there is no derivative.
+        Expression::Apply(Function::Power, arguments)
+            if plain(&arguments[0], x, p, t) < 0.0 && !matches!(arguments[1], Expression::Number(_)) =>
+        {
+            f64::NAN
+        }
         Expression::Apply(_, arguments) => arguments.iter().fold(own, |largest, a| {
             let inner = magnitude(a, x, p, t);
             if inner.is_finite() && largest.is_finite() { largest.max(inner) } else { f64::NAN }
@@ -184,6 +201,8 @@ proptest! {
 
     #[test]
     fn derived_equals_differenced(e in any_expression(false), (x, p, t) in points()) {
+        // A whole that hides an undefined part, such as 1 to the power of NaN, has a value but no derivative.
+        prop_assume!(magnitude(&e, &x, &p, t).is_finite());
         let (mut dag, id) = tape(&e);
         for i in 0..STATES + PARAMETERS {
             let variable = if i < STATES { Variable::State(i) } else { Variable::Parameter(i - STATES) };
@@ -196,10 +215,11 @@ proptest! {
             };
             let difference = |h: f64| (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
             // Away from jumps and poles the difference does not care about its step.
-            let (coarse, fine) = (difference(2e-3), difference(1e-3));
+            let (coarse, fine, odd) = (difference(2e-3), difference(1e-3), difference(0.77e-3));
             let one_sided = (at(1e-3) - at(0.0)) / 1e-3 - (at(0.0) - at(-1e-3)) / 1e-3;
             let scale = fine.abs().max(1.0);
-            let settled = (coarse - fine).abs() < 1e-8 * scale && one_sided.abs() < 0.1 * scale && at(0.0).abs() < 1e3;
+            let agree = (coarse - fine).abs().max((odd - fine).abs()) < 1e-8 * scale;
+            let settled = agree && one_sided.abs() < 0.1 * scale && at(0.0).abs() < 1e3;
             if settled {
                 prop_assert!((analytic - fine).abs() < 1e-6 * scale, "{variable:?}: {analytic} {fine}");
             }
