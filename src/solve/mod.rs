@@ -10,7 +10,7 @@
 //!
 //! Where the time goes on the STAT5 problem (8 states, 9 parameters; compiled in 2 ms): at tolerances of 1e-8 a solve at
 //! nominal values takes 0.29 ms and 426 steps, with gradient 1.5 ms, and 7,800 random vectors are solved in a second of
-//! processor time, 12,800 at 1e-6, none of 10,000 failing. One part in twenty of that is compiled code; the rest is
+//! processor time, 12,800 at 1e-6, none of 10,000 failing. By an estimate from a profile, one part in twenty of that is compiled code; the rest is
 //! the solver's linear algebra and bookkeeping, so that further work on the equations would not show.
 
 pub mod compiled;

@@ -15,7 +15,7 @@ use crate::model::problem::SolverSettings;
 use diffsol::{FaerSparseMat, NalgebraMat};
 use segment::{End, Segment};
 
-/// Systems of at least this many states use sparse linear algebra. Measured, milliseconds of processor time for one
+/// Systems of at least this many states use sparse linear algebra. Measured once, on a busy machine, in milliseconds (of processor time, the last sparse one of wall-clock time) for one
 /// solve at rtol 1e-6, dense and sparse: 0.9 and 1.8 for 25 states (Bachmann et al. 2011), 1.1 and 3.6 for 33
 /// (Lucarelli et al. 2018), but about 340 and 70 for 276 (yeast's metabolism).
 const SPARSE_FROM: usize = 64;
