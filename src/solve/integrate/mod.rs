@@ -15,9 +15,10 @@ use crate::model::problem::SolverSettings;
 use diffsol::{FaerSparseMat, NalgebraMat};
 use segment::{End, Segment};
 
-/// Systems of at least this many states use sparse linear algebra. Measured once, on a busy machine, in milliseconds (of processor time, the last sparse one of wall-clock time) for one
-/// solve at rtol 1e-6, dense and sparse: 0.9 and 1.8 for 25 states (Bachmann et al. 2011), 1.1 and 3.6 for 33
-/// (Lucarelli et al. 2018), but about 340 and 70 for 276 (yeast's metabolism).
+/// Systems of at least this many states use sparse linear algebra. Measured once, on a busy machine, in milliseconds of
+/// processor time for one solve at rtol 1e-6, dense and sparse: 0.9 and 1.8 for 25 states (Bachmann et al. 2011), 1.1 and
+/// 3.6 for 33 (Lucarelli et al. 2018), but about 340 and 70 (this one wall-clock time) for 276 (yeast's metabolism). The
+/// limit itself lies between the measured sizes.
 const SPARSE_FROM: usize = 64;
 
 /// One way of setting the solver.
