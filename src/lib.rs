@@ -8,8 +8,8 @@
 //! 4. [`report`] draws figures and tables from the artifacts and fills the blocks of the draft;
 //! 5. [`cli`] is the command line around these.
 //!
-//! The stages call libraries that know nothing of files, plans or stores: [`model`] holds kinetic models and estimation
-//! problems, [`solve`] compiles and solves them, [`learn`] trains generators, [`optimise`] makes designs and descends,
+//! The stages call libraries that know nothing of `.kexp` files, plans or stores: [`model`] holds kinetic models and
+//! estimation problems, [`import`] reads them from SBML and `PEtab`, [`fetch`] downloads them, [`solve`] compiles and solves them, [`learn`] trains generators, [`optimise`] makes designs and descends,
 //! [`evaluate`] measures what came out. Below everything lie [`diagnostic`], [`schema`], [`table`], [`graph`] and
 //! [`random`].
 
@@ -18,7 +18,9 @@
 pub mod cli;
 pub mod diagnostic;
 pub mod evaluate;
+pub mod fetch;
 pub mod graph;
+pub mod import;
 pub mod learn;
 pub mod model;
 pub mod optimise;

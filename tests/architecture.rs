@@ -13,17 +13,28 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("schema", &[]),
     ("table", &[]),
     ("model", &[]),
+    ("import", &["diagnostic", "model"]),
+    ("fetch", &["diagnostic"]),
     ("solve", &["model"]),
     ("learn", &["graph", "random", "schema", "table"]),
     ("optimise", &["random", "schema"]),
     ("evaluate", &["random", "schema"]),
     ("syntax", &["diagnostic"]),
-    ("plan", &["diagnostic", "evaluate", "graph", "learn", "model", "optimise", "random", "schema", "syntax", "table"]),
+    (
+        "plan",
+        &[
+            "diagnostic", "evaluate", "fetch", "graph", "import", "learn", "model", "optimise", "random", "schema",
+            "syntax", "table",
+        ],
+    ),
     ("run", &["evaluate", "learn", "model", "optimise", "plan", "random", "schema", "solve", "table"]),
     ("report", &["diagnostic", "evaluate", "graph", "plan", "run", "schema", "table"]),
     (
         "cli",
-        &["diagnostic", "evaluate", "model", "optimise", "plan", "random", "report", "run", "solve", "syntax", "table"],
+        &[
+            "diagnostic", "evaluate", "fetch", "import", "model", "optimise", "plan", "random", "report", "run", "solve",
+            "syntax", "table",
+        ],
     ),
 ];
 

@@ -501,11 +501,11 @@ fn treatments_and_measurements_override() {
 #[test]
 fn gradients_pass_through_events_at_fixed_times() {
     let mut network = decay();
-    network.events.push(kexp::model::network::Event {
-        id: "dose".to_owned(),
-        trigger: expression("time >= 0.75"),
-        assignments: vec![support::rule("A", "A * A + k * a0")],
-    });
+    network.events.push(kexp::model::network::Event::immediate(
+        "dose",
+        expression("time >= 0.75"),
+        vec![support::rule("A", "A * A + k * a0")],
+    ));
     let problem = small_problem(network.clone(), &["a0", "k"], "A", &DECAY);
     let solver = ProblemSolver::new(&problem).expect("a problem");
     assert_gradient(&solver, &[0.2, -0.3], 1e-3, 1e-6);

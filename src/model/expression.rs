@@ -54,4 +54,8 @@ pub enum Function {
     Or,
     Not,
     Piecewise,
+    /// The derivative in time of the one symbol that is its argument (SBML's `rateOf`).
+    RateOf,
+    /// The factorial, continued by the gamma function: `x!` is gamma(x + 1).
+    Factorial,
 }

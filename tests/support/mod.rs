@@ -14,18 +14,17 @@ pub struct Builder(pub Network);
 
 impl Builder {
     pub fn new() -> Self {
-        let compartments = vec![Compartment { id: "c".to_owned(), size: 1.0 }];
+        let compartments = vec![Compartment::constant("c", 1.0)];
         Self(Network { id: "test".to_owned(), compartments, ..Network::default() })
     }
 
     pub fn species(mut self, id: &str, initial: &str) -> Self {
-        let species = Species { id: id.to_owned(), compartment: "c".to_owned(), initial: expression(initial) };
-        self.0.species.push(species);
+        self.0.species.push(Species::concentration(id, "c", expression(initial)));
         self
     }
 
     pub fn parameter(mut self, id: &str, value: f64) -> Self {
-        self.0.parameters.push(Parameter { id: id.to_owned(), value });
+        self.0.parameters.push(Parameter::constant(id, value));
         self
     }
 
@@ -34,7 +33,8 @@ impl Builder {
         let (left, right) = equation.split_once("->").expect("an arrow");
         let id = format!("r{}", self.0.reactions.len());
         let (reactants, products) = (side(left), side(right));
-        self.0.reactions.push(Reaction { id, reactants, products, reversible: false, rate: expression(rate) });
+        let rate = expression(rate);
+        self.0.reactions.push(Reaction { id, reactants, products, computed: Vec::new(), reversible: false, rate });
         self
     }
 
@@ -51,7 +51,7 @@ impl Builder {
     pub fn event(mut self, trigger: &str, assignments: &[(&str, &str)]) -> Self {
         let id = format!("e{}", self.0.events.len());
         let assignments = assignments.iter().map(|(variable, value)| rule(variable, value)).collect();
-        self.0.events.push(Event { id, trigger: expression(trigger), assignments });
+        self.0.events.push(Event::immediate(&id, expression(trigger), assignments));
         self
     }
 }

@@ -35,31 +35,26 @@ const OBSERVABLES: [(&str, &str); 3] = [
 ];
 
 pub fn network() -> Network {
-    let species = |id: &str, compartment: &str, initial: &str| Species {
-        id: id.to_owned(),
-        compartment: compartment.to_owned(),
-        initial: expression(initial),
-    };
+    let species =
+        |id: &str, compartment: &str, initial: &str| Species::concentration(id, compartment, expression(initial));
     let reaction = |id: usize, reactants: &[(&str, f64)], products: &[(&str, f64)], rate: &str| {
         let side = |side: &[(&str, f64)]| side.iter().map(|(id, count)| ((*id).to_owned(), *count)).collect();
         Reaction {
             id: format!("v{id}"),
             reactants: side(reactants),
             products: side(products),
+            computed: Vec::new(),
             reversible: false,
             rate: expression(rate),
         }
     };
     let mut parameters: Vec<Parameter> =
-        ESTIMATED[..6].iter().map(|(id, value)| Parameter { id: (*id).to_owned(), value: *value }).collect();
-    parameters.push(Parameter { id: "ratio".to_owned(), value: 0.693 });
-    parameters.push(Parameter { id: "specC17".to_owned(), value: 0.107 });
+        ESTIMATED[..6].iter().map(|(id, value)| Parameter::constant(id, *value)).collect();
+    parameters.push(Parameter::constant("ratio", 0.693));
+    parameters.push(Parameter::constant("specC17", 0.107));
     Network {
         id: "stat5".to_owned(),
-        compartments: vec![
-            Compartment { id: "cyt".to_owned(), size: 1.4 },
-            Compartment { id: "nuc".to_owned(), size: 0.45 },
-        ],
+        compartments: vec![Compartment::constant("cyt", 1.4), Compartment::constant("nuc", 0.45)],
         parameters,
         species: vec![
             species("STAT5A", "cyt", "207.6 * ratio"),

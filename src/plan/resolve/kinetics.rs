@@ -261,6 +261,9 @@ pub(super) fn evaluate(expression: &Expression) -> f64 {
                 _ => None,
             })
             .unwrap_or(f64::NAN),
+        // Of a constant.
+        Function::RateOf => 0.0,
+        Function::Factorial => libm::tgamma(first + 1.0),
     }
 }
 

@@ -81,12 +81,12 @@ impl Builder<'_> {
             match &entry.kind {
                 EntryKind::Compartment { name, size } => {
                     if let Some(size) = self.size(name, size) {
-                        network.compartments.push(Compartment { id: name.text.clone(), size });
+                        network.compartments.push(Compartment::constant(&name.text, size));
                     }
                 }
                 EntryKind::Parameter { name, value } => {
                     if let Some(value) = parameter(name, value, self.findings) {
-                        network.parameters.push(Parameter { id: name.text.clone(), value });
+                        network.parameters.push(Parameter::constant(&name.text, value));
                     }
                 }
                 EntryKind::Species { name, compartment, initial } => {
@@ -106,7 +106,14 @@ impl Builder<'_> {
                     let products = self.participants(products);
                     if let Some(rate) = self.formula(rate) {
                         let id = name.text.clone();
-                        network.reactions.push(Reaction { id, reactants, products, reversible: *reversible, rate });
+                        network.reactions.push(Reaction {
+                            id,
+                            reactants,
+                            products,
+                            computed: Vec::new(),
+                            reversible: *reversible,
+                            rate,
+                        });
                     }
                 }
                 EntryKind::Event { name, trigger, entries } => self.event(network, name, trigger, entries),
@@ -250,7 +257,7 @@ impl Builder<'_> {
             }
         }
         if let Some(trigger) = trigger {
-            network.events.push(Event { id: name.text.clone(), trigger, assignments });
+            network.events.push(Event::immediate(&name.text, trigger, assignments));
         }
     }
 
@@ -316,8 +323,7 @@ impl Builder<'_> {
                         .at(span, "expected a formula over parameters and compartments"),
                 );
             } else {
-                let (id, compartment) = (name.text.clone(), compartment.text.clone());
-                network.species.push(Species { id, compartment, initial });
+                network.species.push(Species::concentration(&name.text, &compartment.text, initial));
             }
         }
     }

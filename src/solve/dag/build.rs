@@ -119,6 +119,8 @@ fn apply(dag: &mut Dag, function: Function, nodes: &[Id]) -> Option<Id> {
             _ => None,
         },
         Function::Piecewise => piecewise(dag, nodes),
+        // Only a system knows rates and computes gammas; see the scopes there.
+        Function::RateOf | Function::Factorial => None,
     }
 }
 
