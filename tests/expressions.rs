@@ -108,6 +108,7 @@ fn plain(e: &Expression, x: &[f64], p: &[f64], t: f64) -> f64 {
                 a[0]
             }
         }
+        RateOf | Factorial => unreachable!("not among the functions drawn"),
     }
 }
 
