@@ -71,6 +71,7 @@ mod tests {
             Function::Negate => -x[0],
             Function::Less => f64::from(x[0] < x[1]),
             Function::Greater => f64::from(x[0] > x[1]),
+            Function::GreaterOrEqual => f64::from(x[0] >= x[1]),
             Function::And => f64::from(x.iter().all(|x| *x != 0.0)),
             Function::Or => f64::from(x.iter().any(|x| *x != 0.0)),
             Function::Not => f64::from(x[0] == 0.0),
