@@ -12,6 +12,7 @@ use crate::model::problem::{Problem, SolverSettings};
 use likelihood::Part;
 use plan::Plan;
 use std::sync::Arc;
+use trajectories::climb;
 
 /// How an evaluation succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,7 +181,7 @@ impl ProblemSolver {
                 })
             };
             let course = self.course(&parameters, None, index, &before);
-            self.climb(&course, &mut note, || ()).0.ok()?;
+            climb(&course, &mut note, || ()).0.ok()?;
         }
         simulated.iter().all(|value| value.is_finite()).then_some(simulated)
     }
@@ -220,7 +221,7 @@ impl ProblemSolver {
             let fresh = || Tally { derivatives: with_chain.map(|_| Derivatives::new(x.len())), ..Tally::default() };
             let course = self.course(&parameters, with_chain, index, &before);
             let mut add = |tally: &mut Tally, sample: &Sample| self.add(index, sample, with_chain, tally);
-            let (result, steps) = self.climb(&course, &mut add, fresh);
+            let (result, steps) = climb(&course, &mut add, fresh);
             evaluation.steps += steps;
             match result {
                 Err(failure) => return failed(failure, evaluation.prior, evaluation.steps),
