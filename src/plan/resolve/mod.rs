@@ -15,6 +15,7 @@ mod network;
 mod order;
 mod overrides;
 mod problem;
+mod row_files;
 mod scope;
 mod set;
 mod settings;
@@ -143,6 +144,7 @@ fn resolve(
     }
     let places = collected.declarations.iter().map(|raw| ((raw.kind, raw.name.text.as_str()), raw.name.span)).collect();
     check::run(&mut experiment, &places, findings);
+    row_files::fill(&mut experiment, &collected, files, sources, findings);
     Some(experiment)
 }
 
@@ -206,6 +208,7 @@ fn assemble(
         profile: options.profile.clone(),
         problems,
         datasets: of("dataset"),
+        row_files: BTreeMap::new(),
         generators: of("generator"),
         tunes: of("tune"),
         generates: of("generate"),

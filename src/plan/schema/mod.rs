@@ -19,7 +19,7 @@ pub use reference::{describe, plain, reference, show, with_article};
 /// Every registered schema, in the order of the reference page.
 #[must_use]
 pub fn schemas() -> Vec<Schema> {
-    let mut all = vec![experiment::schema(), problem::schema(), dataset::schema()];
+    let mut all = vec![experiment::schema(), problem::schema(), dataset::schema(), dataset::table()];
     all.extend(generator::schemas());
     all.extend([tune::schema(), generate::schema()]);
     all.extend(figure::schemas());
@@ -75,6 +75,12 @@ pub fn best() -> Choice {
         "the generator with the settings of the trial that a tune chose",
         vec![Field::required("tune", Type::Reference(&["tune"]), "the tune")],
     )
+}
+
+/// The settings of a dataset whose rows are in a table.
+#[must_use]
+pub fn dataset_table() -> Schema {
+    dataset::table()
 }
 
 /// The value of a choice whose settings all have their defaults.
