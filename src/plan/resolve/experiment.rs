@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::diagnostic::Span;
+use crate::model::network::Network;
 use crate::model::problem::Problem;
 use crate::schema::Value;
 
@@ -47,6 +48,8 @@ pub struct Experiment {
     pub settings: Declaration,
     /// The profile in force.
     pub profile: Option<String>,
+    /// Models, whether a problem uses them or not.
+    pub models: BTreeMap<String, Network>,
     /// Estimation problems, complete with their models and measurements.
     pub problems: BTreeMap<String, ProblemDeclaration>,
     /// Recipes of datasets.
