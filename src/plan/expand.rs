@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::key::Key;
 use super::node::{
     Compare, DatasetRecipe, Deliverable, Descend, Distances, Generate, Latent, Node, Origin, Plan, Stage, Starts,
-    Train, Tune, Varied,
+    TableRows, Train, Tune, Varied,
 };
 use super::resolve::{Declaration, Experiment, Origin as Source};
+use super::rows::RowFile;
 use crate::diagnostic::Diagnostic;
 use crate::learn::kind;
 use crate::learn::tune::{apply, sample_trial};
@@ -62,6 +63,9 @@ pub fn expand(experiment: &Experiment) -> Result<Expanded, Diagnostic> {
 /// How close to the best end an end must be to lie in the best basin, and to the target to be a hit.
 const HIT: f64 = 0.05;
 
+/// A table's rows all become rows, however many belong to one descent.
+const ALL_ROWS: usize = usize::MAX;
+
 struct Builder<'a> {
     experiment: &'a Experiment,
     plan: Plan,
@@ -102,27 +106,14 @@ impl Builder<'_> {
     fn dataset(&mut self, name: &str, problem: &str, blind: bool) -> Result<usize, Diagnostic> {
         let declaration = &self.experiment.datasets[name];
         let problem_node = self.problem(problem);
-        let starts = match declaration.word("start") {
-            Some("random") => Starts::Random,
-            _ => Starts::LatinHypercube,
-        };
-        let descents = self.node(
-            format!("descend.{name}.{problem}"),
-            Stage::Descend(Descend {
-                starts,
-                count: count(declaration, "start.count", 100),
-                descent: descent(declaration, "descend")?
-                    .unwrap_or_else(|| DescentSettings { iterations: 0, ..DescentSettings::default() }),
-                keep_iterates: true,
-            }),
-            vec![problem_node],
-            sources(declaration, &[("count", "start.count"), ("starts", "start"), ("descent", "descend")]),
-        );
-        let rows = declaration.words("rows");
+        let descents = self.rows_of(declaration, problem_node, problem)?;
+        let is_table = self.experiment.row_files.contains_key(name);
+        let rows = if is_table { vec!["endpoints", "iterates"] } else { declaration.words("rows") };
         let blind = blind || declaration.word("blind") == Some("best_basin");
         let validate = declaration.word("validate").unwrap_or("descents");
         let recipe = DatasetRecipe {
             most_iterates: match rows.contains(&"iterates") {
+                true if is_table => ALL_ROWS,
                 true => count(declaration, "rows.iterates.most", 20),
                 false => 0,
             },
@@ -150,6 +141,36 @@ impl Builder<'_> {
                     ("blind", "blind"),
                 ],
             ),
+        ))
+    }
+
+    /// What a dataset takes its rows from: descents, or a table.
+    fn rows_of(&mut self, declaration: &Declaration, problem_node: usize, problem: &str) -> Result<usize, Diagnostic> {
+        let name = &declaration.name;
+        if let Some(RowFile { path, format, checksum }) = self.experiment.row_files.get(name).cloned() {
+            return Ok(self.node(
+                format!("rows.{name}.{problem}"),
+                Stage::Rows(TableRows { path, format, checksum }),
+                vec![problem_node],
+                sources(declaration, &[("path", "from"), ("format", "from"), ("checksum", "from")]),
+            ));
+        }
+        let starts = match declaration.word("start") {
+            Some("random") => Starts::Random,
+            _ => Starts::LatinHypercube,
+        };
+        let descend = Descend {
+            starts,
+            count: count(declaration, "start.count", 100),
+            descent: descent(declaration, "descend")?
+                .unwrap_or_else(|| DescentSettings { iterations: 0, ..DescentSettings::default() }),
+            keep_iterates: true,
+        };
+        Ok(self.node(
+            format!("descend.{name}.{problem}"),
+            Stage::Descend(descend),
+            vec![problem_node],
+            sources(declaration, &[("count", "start.count"), ("starts", "start"), ("descent", "descend")]),
         ))
     }
 

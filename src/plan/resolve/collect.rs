@@ -287,7 +287,6 @@ fn assigned<'a>(
         _ => None,
     };
     let later: &[(&str, &str)] = match raw.kind {
-        "dataset" => &[("csv", "rows from a CSV table"), ("parquet", "rows from a Parquet table")],
         "generator" => &[("trained", "a generator from a file")],
         _ => &[],
     };
@@ -295,6 +294,9 @@ fn assigned<'a>(
         if let Some((word, doc)) = later.iter().find(|(word, _)| *word == name.text) {
             findings.push(not_yet(word, doc, name.span));
             return None;
+        }
+        if raw.kind == "dataset" && DATASET_TABLES.contains(&name.text.as_str()) {
+            return table(raw, value, collected, findings);
         }
         if raw.kind == "generator" && name.text == "best" {
             return best(raw, name, arguments, value, collected, findings);
@@ -313,6 +315,7 @@ fn assigned<'a>(
             known.push("best");
             "expected `best(tune)` or a block in braces".clone_into(&mut example);
         }
+        "dataset" => known.extend(DATASET_TABLES),
         "problem" => {
             known.extend(["petab", "petab_collection"]);
             known.extend(collected.scopes[raw.file].of(&["problem pattern"]));
@@ -332,6 +335,27 @@ fn assigned<'a>(
             .maybe_help(words::listed("known", known)),
     );
     None
+}
+
+/// What a dataset can be read from.
+const DATASET_TABLES: [&str; 2] = ["csv", "parquet"];
+
+/// `dataset name = csv("...")`, with settings in braces.
+fn table<'a>(
+    raw: &Raw<'a>,
+    value: &'a Expr,
+    collected: &Collected<'a>,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<(Settled, Vec<&'a Entry>)> {
+    let key = Name { text: "from".to_owned(), span: value.span };
+    let from = Entry { span: value.span, kind: EntryKind::Setting { key, value: value.clone() } };
+    let entries: Vec<&Entry> = std::iter::once(&from).chain(raw.entries).collect();
+    let written = Written { kind: raw.kind, name: &raw.name.text, span: raw.span, place: raw.name.span, entries };
+    let schema = schema::dataset_table();
+    let before = findings.len();
+    let declaration = settings::declare(&written, &schema, &|_| false, &collected.scopes[raw.file], findings);
+    let broken = findings[before..].iter().any(|finding| finding.severity == Severity::Error);
+    Some((Settled { declaration, schema, broken }, Vec::new()))
 }
 
 /// `generator tuned = best(tune)`

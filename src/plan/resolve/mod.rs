@@ -16,6 +16,7 @@ mod network;
 mod order;
 mod overrides;
 mod problem;
+mod row_files;
 mod scope;
 mod set;
 mod settings;
@@ -164,6 +165,7 @@ fn resolve(
     }
     let places = collected.declarations.iter().map(|raw| ((raw.kind, raw.name.text.as_str()), raw.name.span)).collect();
     check::run(&mut experiment, &places, findings);
+    row_files::fill(&mut experiment, &collected, files, sources, findings);
     Some(experiment)
 }
 
@@ -229,6 +231,7 @@ fn assemble(
         models,
         problems,
         datasets: of("dataset"),
+        row_files: BTreeMap::new(),
         generators: of("generator"),
         tunes: of("tune"),
         generates: of("generate"),

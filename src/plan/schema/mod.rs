@@ -22,7 +22,7 @@ pub use reference::{describe, plain, reference, show, with_article};
 #[must_use]
 pub fn schemas() -> Vec<Schema> {
     let [model, imported] = imported::pages();
-    let mut all = vec![experiment::schema(), model, problem::schema(), imported, dataset::schema()];
+    let mut all = vec![experiment::schema(), model, problem::schema(), imported, dataset::schema(), dataset::table()];
     all.extend(generator::schemas());
     all.extend([tune::schema(), generate::schema()]);
     all.extend(figure::schemas());
@@ -78,6 +78,12 @@ pub fn best() -> Choice {
         "the generator with the settings of the trial that a tune chose",
         vec![Field::required("tune", Type::Reference(&["tune"]), "the tune")],
     )
+}
+
+/// The settings of a dataset whose rows are in a table.
+#[must_use]
+pub fn dataset_table() -> Schema {
+    dataset::table()
 }
 
 /// The value of a choice whose settings all have their defaults.
