@@ -102,14 +102,15 @@ impl Builder<'_> {
         self.node(format!("problem.{name}"), stage, Vec::new(), declared.sources.clone())
     }
 
-    /// The descents and the rows of a dataset for a problem; `blind` overrides what the recipe says.
-    fn dataset(&mut self, name: &str, problem: &str, blind: bool) -> Result<usize, Diagnostic> {
+    /// The descents and the rows of a dataset for a problem; `blind`, how close to the best end the basin is that is
+    /// taken out, overrides what the recipe says.
+    fn dataset(&mut self, name: &str, problem: &str, blind: Option<f64>) -> Result<usize, Diagnostic> {
         let declaration = &self.experiment.datasets[name];
         let problem_node = self.problem(problem);
         let descents = self.rows_of(declaration, problem_node, problem)?;
         let is_table = self.experiment.row_files.contains_key(name);
         let rows = if is_table { vec!["endpoints", "iterates"] } else { declaration.words("rows") };
-        let blind = blind || declaration.word("blind") == Some("best_basin");
+        let blind = blind.or_else(|| blind_within(declaration));
         let validate = declaration.word("validate").unwrap_or("descents");
         let recipe = DatasetRecipe {
             most_iterates: match rows.contains(&"iterates") {
@@ -123,9 +124,10 @@ impl Builder<'_> {
                 .unwrap_or(0.2),
             validate_basins: validate == "basins",
             condition: declaration.settings["condition"].clone(),
-            blind,
+            blind: blind.is_some(),
+            within: blind.unwrap_or(HIT),
         };
-        let suffix = if blind { ".blind" } else { "" };
+        let suffix = if blind.is_some() { ".blind" } else { "" };
         Ok(self.node(
             format!("dataset.{name}.{problem}{suffix}"),
             Stage::Dataset(recipe),
@@ -139,6 +141,7 @@ impl Builder<'_> {
                     ("validate_basins", "validate"),
                     ("condition", "condition"),
                     ("blind", "blind"),
+                    ("within", "blind"),
                 ],
             ),
         ))
@@ -177,7 +180,7 @@ impl Builder<'_> {
     /// The trials and the choice of a tune.
     fn tune(&mut self, declaration: &Declaration) -> Result<usize, Diagnostic> {
         let name = &declaration.name;
-        let dataset = self.dataset(word(declaration, "dataset"), word(declaration, "problem"), false)?;
+        let dataset = self.dataset(word(declaration, "dataset"), word(declaration, "problem"), None)?;
         let generator = &self.experiment.generators[word(declaration, "generator")];
         let trials = count(declaration, "trials.count", 60);
         let vary: Vec<(String, Value)> =
@@ -227,15 +230,15 @@ impl Builder<'_> {
         name: &str,
         dataset: &str,
         problem: &str,
-        blind: bool,
+        blind: Option<f64>,
     ) -> Result<(usize, usize), Diagnostic> {
         let declaration = &self.experiment.generators[name];
         let rows = self.dataset(dataset, problem, blind)?;
-        let suffix = if blind { ".blind" } else { "" };
+        let suffix = if blind.is_some() { ".blind" } else { "" };
         if declaration.word("kind") == Some("best") {
             let tune = &self.experiment.tunes[declaration.word("kind.tune").unwrap_or_default()];
             let tuned = self.tune(tune)?;
-            if !blind && word(tune, "dataset") == dataset && word(tune, "problem") == problem {
+            if blind.is_none() && word(tune, "dataset") == dataset && word(tune, "problem") == problem {
                 return Ok((tuned, rows));
             }
             let stage = Stage::Train(Train { settings: None, trial: None });
@@ -264,7 +267,7 @@ impl Builder<'_> {
         let outside = declaration.word("outside").unwrap_or("reflect").to_owned();
         let refine = descent(declaration, "refine")?;
         let refine_at = number(declaration, "refine_at").unwrap_or(0.0);
-        let blind_too = declaration.word("blind") == Some("best_basin");
+        let blind_too = blind_within(declaration);
         let places =
             sources(declaration, &[("conditions", "conditions"), ("replicates", "replicates"), ("outside", "outside")]);
         let mut made = Vec::new();
@@ -274,13 +277,10 @@ impl Builder<'_> {
             vec![builder.plan.nodes[descents].key.clone()]
         };
         for generator in declaration.words("from").into_iter().map(str::to_owned).collect::<Vec<_>>() {
-            for blind in [false, true] {
-                if blind && !blind_too {
-                    continue;
-                }
+            for blind in std::iter::once(None).chain(blind_too.map(Some)) {
                 let (trained, rows) = self.generator(&generator, dataset_name, problem_name, blind)?;
-                let suffix = if blind { ".blind" } else { "" };
-                if !blind {
+                let suffix = if blind.is_some() { ".blind" } else { "" };
+                if blind.is_none() {
                     let stage = Stage::Generate(Generate {
                         conditions: conditions.clone(),
                         replicates,
@@ -325,15 +325,15 @@ impl Builder<'_> {
                     vec![problem, vectors],
                     declaration,
                 );
-                let label = if blind { format!("{generator}, blind") } else { generator.clone() };
+                let label = if blind.is_some() { format!("{generator}, blind") } else { generator.clone() };
                 lines.push((label, node, training_work(self, rows)));
             }
         }
         if let Some(descent) = &refine {
             for baseline in baselines(declaration) {
-                for blind in [false, true] {
+                for blind in std::iter::once(None).chain(blind_too.map(Some)) {
                     // Only what learns from the training set changes when the set is blind.
-                    if blind && (!blind_too || !matches!(baseline, Starts::BestJitter(_))) {
+                    if blind.is_some() && !matches!(baseline, Starts::BestJitter(_)) {
                         continue;
                     }
                     let (starts_from, word, inputs, charged) = match baseline {
@@ -344,14 +344,14 @@ impl Builder<'_> {
                         Starts::Random => (Starts::Random, "random", vec![problem], Vec::new()),
                         _ => (Starts::LatinHypercube, "latin_hypercube", vec![problem], Vec::new()),
                     };
-                    let suffix = if blind { ".blind" } else { "" };
+                    let suffix = if blind.is_some() { ".blind" } else { "" };
                     let node = self.descents(
                         format!("descend.{name}.{word}{suffix}"),
                         (starts_from, starts, *descent),
                         inputs,
                         declaration,
                     );
-                    let label = if blind { format!("{word}, blind") } else { word.to_owned() };
+                    let label = if blind.is_some() { format!("{word}, blind") } else { word.to_owned() };
                     lines.push((label, node, charged));
                 }
             }
@@ -433,10 +433,10 @@ impl Builder<'_> {
         let experiment = self.experiment;
         let declaration = &experiment.generators[generator];
         if let Some(tune) = declaration.word("kind.tune").and_then(|tune| experiment.tunes.get(tune)) {
-            return self.generator(generator, word(tune, "dataset"), word(tune, "problem"), false).map(Some);
+            return self.generator(generator, word(tune, "dataset"), word(tune, "problem"), None).map(Some);
         }
         let user = experiment.generates.values().find(|generate| generate.words("from").contains(&generator));
-        user.map(|user| self.generator(generator, word(user, "dataset"), word(user, "problem"), false)).transpose()
+        user.map(|user| self.generator(generator, word(user, "dataset"), word(user, "problem"), None)).transpose()
     }
 
     fn table(&mut self, declaration: &Declaration) -> Result<(), Diagnostic> {
@@ -462,6 +462,12 @@ impl Builder<'_> {
             from,
         });
     }
+}
+
+/// How close to the best end the basin is that the blind test takes out; nothing where there is no such test.
+fn blind_within(declaration: &Declaration) -> Option<f64> {
+    let is_blind = declaration.word("blind") == Some("best_basin");
+    is_blind.then(|| number(declaration, "blind.within").unwrap_or(HIT))
 }
 
 fn word<'a>(declaration: &'a Declaration, path: &str) -> &'a str {

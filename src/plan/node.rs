@@ -138,8 +138,21 @@ pub struct DatasetRecipe {
     pub validate_basins: bool,
     /// The condition scale: a choice `log_gap`, `quantile` or `minmax`.
     pub condition: Value,
-    /// Leave out every descent that ended within 0.05 of the best end.
+    /// Leave out every descent that ended in the best basin.
     pub blind: bool,
+    /// How close to the best end an end lies in the best basin.
+    #[serde(default = "basin", skip_serializing_if = "is_basin")]
+    pub within: f64,
+}
+
+/// How close to the best end an end lies in its basin, where nothing is said.
+fn basin() -> f64 {
+    0.05
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_basin(within: &f64) -> bool {
+    *within == basin()
 }
 
 /// Settings of one training.

@@ -137,11 +137,10 @@ impl<'a> Target<'a> {
             Role::Descent if value.fract() != 0.0 || value.abs() > 9e15 || value.is_nan() => {
                 Err("the number of a descent has to be a whole number".to_owned())
             }
-            Role::Descent => Ok(value),
             Role::Linear(_) | Role::Estimation(_) if !value.is_finite() => {
                 Err("a parameter has to be a finite number".to_owned())
             }
-            Role::Estimation(_) => Ok(value),
+            Role::Descent | Role::Estimation(_) => Ok(value),
             Role::Linear(index) => {
                 let parameter = &self.parameters[index];
                 if parameter.scale != Scale::Linear && value <= 0.0 {
