@@ -3,7 +3,8 @@
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{self, Diagnostic, Severity, Sources};
+use crate::diagnostic::{self, Diagnostic, FileId, Severity, Sources};
+use crate::import::petab;
 use crate::model::network::Network;
 use crate::model::problem::Problem;
 use crate::plan::expand::{Expanded, expand};
@@ -128,8 +129,41 @@ fn offline() -> bool {
     !matches!(said.to_lowercase().as_str(), "" | "n" | "no" | "f" | "false" | "off" | "0")
 }
 
-/// A problem addressed as `file.kexp:problem`; the name may be left out when the file has only one.
+/// A problem with the `PEtab` tables that it comes from; those of a problem of an experiment are none.
+pub(super) struct Loaded {
+    /// The problem.
+    pub problem: Problem,
+    /// The texts of its parameter tables.
+    pub parameter_tables: Vec<String>,
+    /// The texts of its measurement tables.
+    pub measurement_tables: Vec<String>,
+}
+
+/// A problem addressed as `problem.yaml` or `file.kexp:problem`.
+pub(super) fn loaded(address: &str) -> Result<Loaded, Failure> {
+    let path = Path::new(address);
+    if !path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+        let problem = declared(address)?;
+        return Ok(Loaded { problem, parameter_tables: Vec::new(), measurement_tables: Vec::new() });
+    }
+    let mut sources = Sources::default();
+    let imported = petab::read(path, &mut sources);
+    print(&sources, &imported.diagnostics);
+    let texts = |files: &[FileId]| files.iter().map(|file| sources.text(*file).to_owned()).collect();
+    Ok(Loaded {
+        problem: imported.problem.ok_or(Failure::Reported)?,
+        parameter_tables: texts(&imported.parameters),
+        measurement_tables: texts(&imported.measurements),
+    })
+}
+
+/// A problem addressed as `problem.yaml` or `file.kexp:problem`.
 pub(super) fn problem(address: &str) -> Result<Problem, Failure> {
+    Ok(loaded(address)?.problem)
+}
+
+/// A problem addressed as `file.kexp:problem`; the name may be left out when the file has only one.
+fn declared(address: &str) -> Result<Problem, Failure> {
     let (file, name) = match address.rsplit_once(".kexp:") {
         Some((stem, name)) => (PathBuf::from(format!("{stem}.kexp")), Some(name)),
         None => (PathBuf::from(address), None),

@@ -4,6 +4,7 @@ mod check;
 mod common;
 mod ensemble;
 mod explain;
+mod fit;
 mod fmt;
 mod objective;
 mod plan;
@@ -14,6 +15,7 @@ mod run;
 mod simulate;
 mod snapshot;
 mod store;
+mod values;
 
 use std::process::ExitCode;
 
@@ -53,6 +55,8 @@ enum Command {
     Snapshot(snapshot::Arguments),
     /// The objective and its gradient at given parameters
     Objective(objective::Arguments),
+    /// Estimate the parameters of a problem from many starts
+    Fit(fit::Arguments),
     /// A trajectory of a model as CSV
     Simulate(simulate::Arguments),
     /// Solve a problem at many random vectors and count failures by cause
@@ -89,6 +93,7 @@ pub fn main(engine: Engine) -> ExitCode {
         Command::Report(arguments) => report::run(&arguments),
         Command::Snapshot(arguments) => snapshot::run(&arguments, engine),
         Command::Objective(arguments) => objective::run(&arguments),
+        Command::Fit(arguments) => fit::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Ensemble(arguments) => ensemble::run(&arguments),
         Command::Store(arguments) => store::run(&arguments),

@@ -47,7 +47,7 @@ pub struct Estimate {
     pub upper: f64,
     /// The scale on which vectors hold it.
     pub scale: Scale,
-    /// On the estimation scale.
+    /// What is known beforehand.
     pub prior: Option<Prior>,
 }
 
@@ -74,7 +74,7 @@ impl Scale {
     }
 }
 
-/// A prior density on the estimation scale.
+/// A prior density: of the parameter on the estimation scale where nothing else is said.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Prior {
     /// Gaussian.
@@ -97,6 +97,41 @@ pub enum Prior {
         lower: f64,
         /// Upper end.
         upper: f64,
+    },
+    /// Gaussian density of the value on the linear scale, whatever the scale of estimation is.
+    LinearNormal {
+        /// Mean.
+        mean: f64,
+        /// Standard deviation.
+        sd: f64,
+    },
+    /// Laplace density of the value on the linear scale.
+    LinearLaplace {
+        /// Location.
+        location: f64,
+        /// Scale.
+        scale: f64,
+    },
+    /// Uniform density of the value on the linear scale.
+    LinearUniform {
+        /// Lower end.
+        lower: f64,
+        /// Upper end.
+        upper: f64,
+    },
+    /// Density of the value on the linear scale whose natural logarithm is Gaussian.
+    LogNormal {
+        /// Mean of the logarithm.
+        mean: f64,
+        /// Standard deviation of the logarithm.
+        sd: f64,
+    },
+    /// Density of the value on the linear scale whose natural logarithm is Laplace distributed.
+    LogLaplace {
+        /// Location of the logarithm.
+        location: f64,
+        /// Scale of the logarithm.
+        scale: f64,
     },
 }
 

@@ -3,9 +3,9 @@
 use super::super::SolveError;
 use super::super::system::{Blueprint, Measured, System, assemble};
 use super::likelihood::Comparison;
-use super::prior::is_proper;
+use super::prior::{Scaled, is_proper};
 use crate::model::expression::Expression;
-use crate::model::problem::{Estimate, Measurement, Prior, Problem, Scale};
+use crate::model::problem::{Estimate, Measurement, Problem, Scale};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The estimated parameters and the measurements in the order in which trajectories meet them.
@@ -15,7 +15,7 @@ pub struct Plan {
     pub lower: Vec<f64>,
     pub upper: Vec<f64>,
     pub nominal: Vec<f64>,
-    pub priors: Vec<Option<Prior>>,
+    pub priors: Vec<Option<Scaled>>,
     scales: Vec<Scale>,
     pub measurements: Vec<Planned>,
     pub treatments: Vec<Schedule>,
@@ -150,7 +150,7 @@ impl Plan {
         self.lower.push(bounds[0]);
         self.upper.push(bounds[1]);
         self.nominal.push(scaled(scale, nominal));
-        self.priors.push(prior);
+        self.priors.push(prior.map(|prior| Scaled { prior, scale }));
         self.scales.push(scale);
         Ok(())
     }

@@ -117,13 +117,12 @@ fn read(path: &Path, from: Option<Span>, sources: &mut Sources, findings: &mut V
         }
     };
     let file = sources.add(path.display().to_string(), text);
-    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    let mut external = |source: &str| text::beside(&folder, source);
-    let document = sbml::read(file, sources.text(file), &mut external);
+    let text = sources.text(file).to_owned();
+    let document = sbml::read(file, &text, &mut |from, name| text::beside(from, name, sources));
     findings.extend(document.diagnostics.into_iter().map(|finding| placed(finding, from)));
     let mut network = document.network?;
     adjust::fold(&mut network);
-    let places = places::of(sources.text(file), file);
+    let places = places::of(&text, file);
     Some(Read { network, places })
 }
 

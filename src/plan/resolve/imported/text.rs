@@ -1,8 +1,9 @@
 //! The texts of imported files.
 
-use std::path::{Component, Path};
+use std::path::Path;
 
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, FileId, Sources, Span};
+use crate::import::sbml::External;
 
 use super::super::imports::bytes_of;
 
@@ -33,20 +34,13 @@ pub(super) fn of(path: &Path, from: Option<Span>) -> Result<String, Diagnostic> 
     })
 }
 
-/// The text of a file that a model refers to by a path relative to its own folder.
-pub(super) fn beside(folder: &Path, source: &str) -> Result<String, String> {
-    let source = source.strip_prefix("file:").unwrap_or(source);
-    if source.contains("://") {
-        return Err("models are read from files, not from addresses".to_owned());
-    }
-    let relative = Path::new(source);
-    if relative
-        .components()
-        .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir | Component::ParentDir))
-    {
-        return Err("expected a path relative to the model's own file".to_owned());
-    }
-    of(&folder.join(relative), None).map_err(|finding| finding.message)
+/// The document that the document `from` names by a path relative to itself.
+pub(super) fn beside(from: FileId, name: &str, sources: &mut Sources) -> Result<External, String> {
+    let folder = Path::new(sources.name(from)).parent().map(Path::to_path_buf).unwrap_or_default();
+    let path = folder.join(name);
+    let text = of(&path, None).map_err(|finding| finding.message)?;
+    let file = sources.add(path.display().to_string(), text.clone());
+    Ok(External { file, text })
 }
 
 /// Bytes as text in the encoding that the first line names: UTF-8, UTF-16 with its mark, or Latin-1. The error is the
