@@ -8,8 +8,12 @@ mod archives;
 mod biomodels;
 #[path = "fetch/faults.rs"]
 mod faults;
+#[path = "fetch/petab.rs"]
+mod petab;
 #[path = "fetch/pinned.rs"]
 mod pinned;
+#[path = "fetch/select.rs"]
+mod select;
 #[path = "support/server.rs"]
 mod server;
 #[path = "fetch/support.rs"]

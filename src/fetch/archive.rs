@@ -69,7 +69,11 @@ fn read(bytes: &[u8]) -> Result<ArchivedModel, String> {
             return Err(format!("its member `{}` is a link", shown(location)));
         }
         if member.size() > MOST_BYTES {
-            return Err(format!("its member `{}` has {} bytes, more than {MOST_BYTES}", shown(location), member.size()));
+            return Err(format!(
+                "its member `{}` has {} bytes, more than {MOST_BYTES}",
+                shown(location),
+                member.size()
+            ));
         }
         total = total.saturating_add(member.size());
     }
@@ -87,7 +91,8 @@ fn read(bytes: &[u8]) -> Result<ArchivedModel, String> {
 
 /// Unpacks one member. The size that the archive states is not believed: bytes are counted while they are unpacked.
 fn member(archive: &mut zip::ZipArchive<Cursor<&[u8]>>, location: &str, most: u64) -> Result<Vec<u8>, String> {
-    let failed = |error: &dyn std::fmt::Display| format!("its member `{}` cannot be unpacked: {error}", shown(location));
+    let failed =
+        |error: &dyn std::fmt::Display| format!("its member `{}` cannot be unpacked: {error}", shown(location));
     let member = archive.by_name(location).map_err(|error| failed(&error))?;
     let mut content = Vec::new();
     member.take(most + 1).read_to_end(&mut content).map_err(|error| failed(&error))?;

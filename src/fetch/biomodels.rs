@@ -138,12 +138,7 @@ fn unpack(id: &str, name: &str, url: &str, bytes: Vec<u8>) -> Result<(String, Ve
 }
 
 /// The file with the model: a main file in SBML, else an archive, else a file that is described as SBML.
-fn choose<'a>(
-    id: &str,
-    format: &str,
-    main: &'a [Listed],
-    additional: &'a [Listed],
-) -> Result<&'a Listed, FetchError> {
+fn choose<'a>(id: &str, format: &str, main: &'a [Listed], additional: &'a [Listed]) -> Result<&'a Listed, FetchError> {
     let says_sbml = |file: &&Listed| file.description.to_ascii_uppercase().contains("SBML");
     let is_xml = |file: &&Listed| has_extension(&file.name, &["xml", "sbml"]);
     let found = main

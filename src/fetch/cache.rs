@@ -61,12 +61,7 @@ impl Cache {
     }
 
     /// The entry that is pinned, or else the newest one that is whole. What is damaged is removed and noted.
-    pub(super) fn find(
-        &self,
-        wanted: Wanted,
-        pinned: Option<&Source>,
-        notices: &mut Vec<String>,
-    ) -> Option<Held> {
+    pub(super) fn find(&self, wanted: Wanted, pinned: Option<&Source>, notices: &mut Vec<String>) -> Option<Held> {
         let place = self.folder.join(wanted.collection).join(wanted.id);
         if let Some(pinned) = pinned {
             let folder = place.join(key(pinned));
@@ -94,10 +89,8 @@ impl Cache {
         let place = self.folder.join(&source.collection).join(&source.id);
         fs::create_dir_all(&place).map_err(Cause::file("making", &place))?;
         clear_abandoned(&place);
-        let draft = tempfile::Builder::new()
-            .prefix(DRAFT)
-            .tempdir_in(&place)
-            .map_err(Cause::file("writing in", &place))?;
+        let draft =
+            tempfile::Builder::new().prefix(DRAFT).tempdir_in(&place).map_err(Cause::file("writing in", &place))?;
         for (name, content) in contents {
             write_through(&draft.path().join(name), content)?;
         }

@@ -30,7 +30,7 @@ impl Default for Limits {
         Self {
             connect: Duration::from_secs(10),
             read: Duration::from_secs(20),
-            overall: Duration::from_secs(180),
+            overall: Duration::from_mins(3),
             redirects: 5,
             attempts: 4,
             backoff: Duration::from_millis(500),

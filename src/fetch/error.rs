@@ -257,9 +257,7 @@ impl Cause {
             Cause::Timeout { .. } => {
                 "try again later, or allow more time with KEXP_FETCH_TIMEOUT (seconds without an answer)".to_owned()
             }
-            Cause::Connection { .. } => {
-                "check the network, or use what is in the cache with --offline".to_owned()
-            }
+            Cause::Connection { .. } => "check the network, or use what is in the cache with --offline".to_owned(),
             Cause::Redirects { .. } => "check the address of the server; if it is right, try again later".to_owned(),
             Cause::TooLarge { .. } => "download the file by hand and name it with sbml(...) or petab(...)".to_owned(),
             Cause::Content { .. } => "open the address in a browser to see what the server has to say".to_owned(),

@@ -23,14 +23,25 @@ pub struct Lock {
 struct Locked {
     format: u32,
     sources: Vec<Source>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    selections: Vec<PinnedSelection>,
+}
+
+/// What a selection by features gave.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct PinnedSelection {
+    /// The selection in words.
+    biomodels: String,
+    /// The identifiers of its models.
+    models: Vec<String>,
 }
 
 const FORMAT: u32 = 1;
 
 const COMMENT: &str = "\
 // What kexp downloaded for the experiments in this folder, pinned by BLAKE3 checksums. Commit this file.
-// An entry is written at its first use; later runs accept nothing else. To take a newer version of a source,
-// remove its entry and run again.
+// An entry is written at its first use; later runs accept nothing else. To take a newer version of a source or to
+// select anew, remove the entry and run again.
 ";
 
 impl Lock {
@@ -72,11 +83,56 @@ impl Lock {
     /// # Errors
     /// When the file cannot be read or understood.
     pub fn sources(&self) -> Result<Vec<Source>, FetchError> {
-        let Some(path) = &self.path else { return Ok(Vec::new()) };
+        Ok(self.read()?.sources)
+    }
+
+    /// The models that are pinned for a selection by features.
+    ///
+    /// # Errors
+    /// When the file cannot be read or understood.
+    pub(super) fn selection(&self, words: &str) -> Result<Option<Vec<String>>, FetchError> {
+        let selections = self.read()?.selections;
+        Ok(selections.into_iter().find(|pinned| pinned.biomodels == words).map(|pinned| pinned.models))
+    }
+
+    /// Pins a source; one that is pinned already must have the same content.
+    ///
+    /// # Errors
+    /// When other content is pinned, or the file cannot be read or written.
+    pub(super) fn pin(&self, source: &Source, cache: &Cache) -> Result<(), FetchError> {
+        self.change(cache, |locked| {
+            let same = |other: &&Source| other.collection == source.collection && other.id == source.id;
+            if let Some(pinned) = locked.sources.iter().find(same) {
+                self.compare(pinned, source)?;
+                return Ok(false);
+            }
+            locked.sources.push(source.clone());
+            locked.sources.sort_by(|a, b| (&a.collection, &a.id).cmp(&(&b.collection, &b.id)));
+            Ok(true)
+        })
+    }
+
+    /// Pins the models of a selection by features; one that another process pinned meanwhile stays.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub(super) fn pin_selection(&self, words: &str, models: &[String], cache: &Cache) -> Result<(), FetchError> {
+        self.change(cache, |locked| {
+            if locked.selections.iter().any(|pinned| pinned.biomodels == words) {
+                return Ok(false);
+            }
+            locked.selections.push(PinnedSelection { biomodels: words.to_owned(), models: models.to_vec() });
+            locked.selections.sort_by(|a, b| a.biomodels.cmp(&b.biomodels));
+            Ok(true)
+        })
+    }
+
+    fn read(&self) -> Result<Locked, FetchError> {
+        let Some(path) = &self.path else { return Ok(Locked::default()) };
         let wrong = |reason: String| FetchError::from(Cause::Lock { path: path.clone(), reason });
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Locked::default()),
             Err(error) => return Err(wrong(error.to_string())),
         };
         let locked: Locked = ron::from_str(&text).map_err(|error| wrong(error.to_string()))?;
@@ -86,25 +142,23 @@ impl Lock {
         for source in &locked.sources {
             source.validate().map_err(wrong)?;
         }
-        Ok(locked.sources)
+        Ok(locked)
     }
 
-    /// Pins a source; one that is pinned already must have the same content.
-    ///
-    /// # Errors
-    /// When other content is pinned, or the file cannot be read or written.
-    pub(super) fn pin(&self, source: &Source, cache: &Cache) -> Result<(), FetchError> {
+    /// Reads, changes and writes the file, one process at a time, so that no entry gets lost between reading and
+    /// writing. `change` says whether there is anything to write.
+    fn change(
+        &self,
+        cache: &Cache,
+        change: impl FnOnce(&mut Locked) -> Result<bool, FetchError>,
+    ) -> Result<(), FetchError> {
         let Some(path) = &self.path else { return Ok(()) };
-        // One writer at a time, so that no entry gets lost between reading and writing.
         let _guard = guard(cache)?;
-        let mut sources = self.sources()?;
-        let same = |other: &&Source| other.collection == source.collection && other.id == source.id;
-        if let Some(pinned) = sources.iter().find(same) {
-            return self.compare(pinned, source);
+        let mut locked = self.read()?;
+        locked.format = FORMAT;
+        if !change(&mut locked)? {
+            return Ok(());
         }
-        sources.push(source.clone());
-        sources.sort_by(|a, b| (&a.collection, &a.id).cmp(&(&b.collection, &b.id)));
-        let locked = Locked { format: FORMAT, sources };
         let pretty = ron::ser::PrettyConfig::default().new_line("\n");
         let text = ron::ser::to_string_pretty(&locked, pretty)
             .map_err(|error| Cause::Lock { path: path.clone(), reason: error.to_string() })?;

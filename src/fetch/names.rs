@@ -3,7 +3,7 @@
 use super::content::shown;
 use super::error::Cause;
 
-/// Is it an identifier of BioModels: `BIOMD` or `MODEL` and ten digits?
+/// Is it an identifier of `BioModels`: `BIOMD` or `MODEL` and ten digits?
 ///
 /// # Errors
 /// When it is anything else.

@@ -42,7 +42,9 @@ pub fn petab_collection(name: &str, lock: &Lock, options: &Options) -> Result<Fe
 fn download(name: &str, commit: &str, options: &Options) -> Result<(Source, Contents), FetchError> {
     let plain_commit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
     if commit.is_empty() || commit.starts_with('.') || !commit.bytes().all(plain_commit) {
-        return Err(Cause::Id { id: shown(commit), expected: "a commit, a tag or a branch of the PEtab collection" }.into());
+        return Err(
+            Cause::Id { id: shown(commit), expected: "a commit, a tag or a branch of the PEtab collection" }.into()
+        );
     }
     let main = format!("{name}.yaml");
     let (folder, yaml) = problem(name, &main, commit, options)?;

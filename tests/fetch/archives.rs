@@ -47,7 +47,8 @@ fn the_master_is_taken_and_else_the_first_model() {
     let of = |archive: Vec<u8>| archived_model("a.omex", &archive).unwrap();
     let master = of(with(&[("./a/first.xml", SBML, false), ("./second.xml", SBML, true)]));
     assert_eq!((master.location.as_str(), &master.content), ("second.xml", &second));
-    let simulated = of(with(&[("./s.sedml", SEDML, true), ("./a/first.xml", SBML, false), ("second.xml", SBML, false)]));
+    let simulated =
+        of(with(&[("./s.sedml", SEDML, true), ("./a/first.xml", SBML, false), ("second.xml", SBML, false)]));
     assert_eq!((simulated.file_name(), &simulated.content), ("first.xml", &first));
     refused(&with(&[("./s.sedml", SEDML, true)]), "names no SBML");
     refused(&with(&[("../first.xml", SBML, true)]), "outside of the archive");
@@ -121,11 +122,8 @@ fn an_entry_with_an_archive_gives_its_model() {
     let packed = archive(&[("manifest.xml", &manifest), ("models/archived.xml", &model)]);
     let held = packed.clone();
     let kind = "application/octet-stream";
-    let server = collection("entry.omex", packed.len(), move |_, _| Answer::Whole {
-        status: 200,
-        kind,
-        body: held.clone(),
-    });
+    let server =
+        collection("entry.omex", packed.len(), move |_, _| Answer::Whole { status: 200, kind, body: held.clone() });
     let place = place(&server);
     let fetched = biomodel(ID, &place.lock, &place.options).unwrap();
     assert_eq!(fetched.bytes(), model);
@@ -136,7 +134,8 @@ fn an_entry_with_an_archive_gives_its_model() {
     assert_eq!(server.count_of("/model/files"), 1);
 
     let evil = archive(&[("manifest.xml", &manifest), ("../../evil", b"evil")]);
-    let server = collection("entry.omex", evil.len(), move |_, _| Answer::Whole { status: 200, kind, body: evil.clone() });
+    let server =
+        collection("entry.omex", evil.len(), move |_, _| Answer::Whole { status: 200, kind, body: evil.clone() });
     let place = crate::support::place(&server);
     let error = biomodel(ID, &place.lock, &place.options).unwrap_err();
     assert!(matches!(error.cause, Cause::Archive { .. }), "{error}");

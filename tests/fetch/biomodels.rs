@@ -59,7 +59,9 @@ fn offline_uses_the_cache_and_nothing_else() {
 fn names_that_are_no_identifiers_never_reach_the_server() {
     let (server, _) = whole();
     let place = place(&server);
-    for id in ["", "BIOMD1", "BIOMD00000000011", "../BIOMD0000000001", "biomd0000000001", "BIOMD000000000/", "MODEL12345678٩"] {
+    for id in
+        ["", "BIOMD1", "BIOMD00000000011", "../BIOMD0000000001", "biomd0000000001", "BIOMD000000000/", "MODEL12345678٩"]
+    {
         let error = biomodel(id, &place.lock, &place.options).unwrap_err();
         assert!(matches!(error.cause, Cause::Id { .. }), "{id}: {error}");
     }

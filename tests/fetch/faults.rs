@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use kexp::fetch::{Cause, Client, FetchError, Limits, biomodel};
 
 use crate::server::{Answer, Server};
-use crate::support::{FILE, ID, collection, limits, place, sbml};
+use crate::support::{FILE, ID, collection, data, limits, place, sbml};
 
 /// The error of a download that is answered like this, with the number of downloads that were tried.
 fn fault(download: impl Fn(&str, usize) -> Answer + Send + Sync + 'static) -> (FetchError, usize) {
@@ -53,7 +53,10 @@ fn a_file_that_was_cut_before_it_was_served() {
 #[test]
 fn a_web_page_with_status_200() {
     let (error, tried) = fault(|_, _| Answer::page(200));
-    assert!(matches!(&error.cause, Cause::Page { title: Some(title), .. } if title == "Something went wrong"), "{error:?}");
+    assert!(
+        matches!(&error.cause, Cause::Page { title: Some(title), .. } if title == "Something went wrong"),
+        "{error:?}"
+    );
     assert_eq!(tried, 1);
 }
 
@@ -183,4 +186,44 @@ fn waits_double_and_end_at_the_limit() {
     let error = Client::new(limits).get(&server.url(), kexp::fetch::Expected::Json).unwrap_err();
     assert_eq!((error.attempts, server.count()), (5, 5));
     assert!(start.elapsed() >= Duration::from_millis(150), "10 + 20 + 40 + 80 ms: {:?}", start.elapsed());
+}
+
+#[test]
+fn a_server_that_does_not_speak_tls() {
+    let server = Server::start(|_, _| Answer::json("{}"));
+    let url = server.url().replace("http:", "https:");
+    let error = Client::new(limits()).get(&url, kexp::fetch::Expected::Json).unwrap_err();
+    assert!(matches!(error.cause, Cause::Connection { .. }), "{error:?}");
+}
+
+/// Seven of the real files are the web page that a download once got instead.
+#[test]
+fn real_files_are_told_from_real_web_pages() {
+    let folder = data().join("biomodels");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        println!("skipped: {} is not there; set KEXP_DATA", folder.display());
+        return;
+    };
+    let files: Vec<_> =
+        entries.flat_map(|entry| std::fs::read_dir(entry.unwrap().path()).into_iter().flatten()).collect();
+    let files: Vec<Vec<u8>> = files.into_iter().map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect();
+    let count = files.len();
+    let pages =
+        files.iter().filter(|file| file.trim_ascii_start().to_ascii_lowercase().starts_with(b"<!doctype html")).count();
+    let server = Server::start(move |path, _| {
+        let at: usize = path[1..].parse().unwrap();
+        Answer::xml(&files[at])
+    });
+    let client = Client::new(limits());
+    let mut refused = 0;
+    for at in 0..count {
+        match client.get(&format!("{}/{at}", server.url()), kexp::fetch::Expected::Sbml) {
+            Ok(_) => {}
+            Err(error) => {
+                assert!(matches!(error.cause, Cause::Page { .. }), "{error}");
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!((count > 300, refused), (true, pages));
 }

@@ -13,8 +13,12 @@ pub const FILE: &str = "BIOMD0000000001_url.xml";
 
 /// A model: the real one where the data is, else a small one.
 pub fn sbml() -> Vec<u8> {
-    let data = std::env::var_os("KEXP_DATA").map_or_else(|| PathBuf::from("../shared/data"), PathBuf::from);
-    std::fs::read(data.join("biomodels").join(ID).join(FILE)).unwrap_or_else(|_| small_sbml("small"))
+    std::fs::read(data().join("biomodels").join(ID).join(FILE)).unwrap_or_else(|_| small_sbml("small"))
+}
+
+/// Where the data for tests are, if they are anywhere.
+pub fn data() -> PathBuf {
+    std::env::var_os("KEXP_DATA").map_or_else(|| PathBuf::from("../shared/data"), PathBuf::from)
 }
 
 pub fn small_sbml(id: &str) -> Vec<u8> {
