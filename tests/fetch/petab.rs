@@ -37,7 +37,7 @@ fn collection(below: &'static str) -> Server {
 
 fn pinned_place(server: &Server) -> Place {
     let mut place = place(server);
-    place.options.petab_commit = "c0ffee".to_owned();
+    "c0ffee".clone_into(&mut place.options.petab_commit);
     place
 }
 
