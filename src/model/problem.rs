@@ -62,6 +62,18 @@ pub enum Scale {
     Log10,
 }
 
+impl Scale {
+    /// A value on the linear scale, on this one.
+    #[must_use]
+    pub fn of(self, value: f64) -> f64 {
+        match self {
+            Self::Linear => value,
+            Self::Log => value.ln(),
+            Self::Log10 => value.log10(),
+        }
+    }
+}
+
 /// A prior density on the estimation scale.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Prior {

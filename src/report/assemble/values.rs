@@ -34,6 +34,13 @@ pub(super) fn add(plan: &Plan, store: &Store, results: &mut Results) -> Result<(
                 results.number(&name, "lowest", summary.lowest);
                 results.integer(&name, "evaluations", (summary.work.values + summary.work.gradients) as usize);
             }
+            Stage::Rows(_) => {
+                let summary: DescentsSummary = artifact.value("summary")?;
+                let name = format!("rows.{rest}");
+                results.integer(&name, "failed", summary.failed.values().sum());
+                results.number(&name, "lowest", summary.lowest);
+                results.integer(&name, "evaluations", summary.work.values as usize);
+            }
             Stage::Dataset(_) => {
                 let summary: DatasetSummary = artifact.value("summary")?;
                 let name = format!("dataset.{rest}");
