@@ -153,7 +153,7 @@ impl Builder<'_> {
         };
         if self.findings.iter().all(|finding| finding.severity != Severity::Error) {
             let place_of = |id: &str| self.symbols.all.get(id).map(|(_, span)| *span);
-            check::problem::run(&problem, &place_of, *place, self.findings);
+            check::problem::run(&problem, model.imported, &place_of, *place, self.findings);
         }
         for (name, (_, span)) in &model.symbols.all {
             self.origins.entry(name.clone()).or_insert(Origin::File(*span));
@@ -362,11 +362,9 @@ impl Builder<'_> {
 /// Constant parameters: those of the model, then the problem's own.
 fn candidates<'a>(model: &'a Model, own: &'a [(String, f64)], symbols: &Symbols) -> Vec<Candidate<'a>> {
     let network = &model.network;
-    let changing = analysis::dynamic(network);
     let kinetic: BTreeSet<_> = analysis::kinetic(network).into_iter().collect();
     let place = |id: &str| symbols.all.get(id).map(|(_, span)| *span);
-    let constant = network.parameters.iter().filter(|one| !changing.contains(one.id.as_str()));
-    let constant = constant.map(|one| Candidate {
+    let constant = analysis::constants(network).into_iter().map(|one| Candidate {
         id: &one.id,
         nominal: one.value,
         place: place(&one.id),
