@@ -68,6 +68,7 @@ pub fn problem(id: &str, files: &Files, sources: &Sources, findings: &mut Findin
         measurements,
         objective: ObjectiveKind::Nllh,
         solver: SOLVER,
+        synthetic: None,
     })
 }
 

@@ -21,6 +21,7 @@ mod scope;
 mod set;
 mod settings;
 mod symbols;
+mod synthetic;
 mod typing;
 mod words;
 
@@ -28,6 +29,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Severity, Sources};
+use crate::fetch::Lock;
 use crate::model::network::Network;
 use crate::schema::Value;
 use crate::syntax::ast::EntryKind;
@@ -107,8 +109,7 @@ fn resolve(
     let collected = collect::collect(files, findings);
     let root = collected.scopes.first()?;
 
-    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    let remote = Remote { folder, offline: options.offline };
+    let remote = Remote { lock: Lock::beside(path), offline: options.offline };
     let mut importer = Importer::new(&remote);
     let mut models = BTreeMap::new();
     for raw in collected.models() {

@@ -60,7 +60,7 @@ impl<'a> Importer<'a> {
         let value = raw.value?;
         let (word, argument) = source("model", value, schema::model_sources(), findings)?;
         let path = match word.as_str() {
-            "biomodel" => self.remote.biomodel(&argument, value.span, findings)?,
+            "biomodel" => self.remote.biomodel(&argument, Some(value.span), findings)?,
             _ => tidy(&folder.join(argument)),
         };
         let Read { mut network, places } = self.document(&path, Some(value.span), sources, findings)?;

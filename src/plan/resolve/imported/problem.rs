@@ -44,7 +44,7 @@ pub(in super::super) fn build(
     let value = parts.raw.value?;
     let (word, argument) = source("problem", value, schema::problem_sources(), findings)?;
     let path = match word.as_str() {
-        "petab_collection" => parts.remote.petab_collection(&argument, value.span, findings)?,
+        "petab_collection" => parts.remote.petab_collection(&argument, Some(value.span), findings)?,
         _ => tidy(&parts.folder.join(argument)),
     };
     if !path.is_file() {
