@@ -24,7 +24,7 @@ fn sound(path: &str, options: &Options) -> Experiment {
 }
 
 fn set(texts: &[&str]) -> Options {
-    Options { profile: None, set: texts.iter().map(|text| (*text).to_owned()).collect() }
+    Options { set: texts.iter().map(|text| (*text).to_owned()).collect(), ..Options::default() }
 }
 
 /// A problem over `text` in a folder of its own, with a table beside it.
@@ -114,6 +114,7 @@ fn a_profile_and_then_set_change_settings() {
             "generator.*.loss.kl.weight = 1/2".to_owned(),
             "seed=7".to_owned(),
         ],
+        ..Options::default()
     };
     let experiment = sound("experiments/paper.kexp", &options);
     let cvae = &experiment.generators["cvae"];
@@ -292,7 +293,7 @@ fn no_input_panics() {
             }
         }
         std::fs::write(&path, lines.join("\n")).unwrap();
-        let (loaded, _) = check(&path, &Options { profile: Some("quick".to_owned()), set: vec![lines[0].clone()] });
+        let (loaded, _) = check(&path, &Options { profile: Some("quick".to_owned()), ..set(&[&lines[0]]) });
         let errors = loaded.diagnostics.iter().any(|one| one.severity == Severity::Error);
         assert_eq!(errors, loaded.experiment.is_none());
     }

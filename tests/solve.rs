@@ -369,6 +369,7 @@ fn small_problem(network: Network, estimated: &[&str], formula: &str, data: &[(f
             .collect(),
         objective: ObjectiveKind::Nllh,
         solver: settings(1e-10),
+        synthetic: None,
     }
 }
 

@@ -46,6 +46,16 @@ pub(super) struct FileArguments {
     /// Where artifacts are kept [default: `.kexp` beside the file]
     #[arg(long, value_name = "DIR", env = "KEXP_STORE")]
     pub store: Option<PathBuf>,
+    #[command(flatten)]
+    pub network: NetworkArguments,
+}
+
+/// Whether models and problems of public collections may be downloaded.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct NetworkArguments {
+    /// Download nothing: use what is pinned and in the cache
+    #[arg(long, env = "KEXP_OFFLINE", value_parser = clap::builder::FalseyValueParser::new())]
+    pub offline: bool,
 }
 
 impl FileArguments {
@@ -61,7 +71,8 @@ impl FileArguments {
 
     /// Loads and resolves the experiment; prints warnings and errors.
     pub fn load(&self) -> Result<(Experiment, Sources), Failure> {
-        load(&self.file, self.profile.as_deref(), &self.set)
+        let options = Options { profile: self.profile.clone(), set: self.set.clone(), offline: self.network.offline };
+        load(&self.file, &options)
     }
 
     /// Loads the experiment and expands its plan.
@@ -95,9 +106,8 @@ pub(super) fn folder_of(file: &Path) -> PathBuf {
 }
 
 /// Loads and resolves an experiment; prints warnings and errors.
-pub(super) fn load(file: &Path, profile: Option<&str>, set: &[String]) -> Result<(Experiment, Sources), Failure> {
-    let options = Options { profile: profile.map(str::to_owned), set: set.to_vec() };
-    let loaded = resolve::load(file, &options);
+pub(super) fn load(file: &Path, options: &Options) -> Result<(Experiment, Sources), Failure> {
+    let loaded = resolve::load(file, options);
     // A process that took over from another one has shown the warnings already.
     if !has_taken_over() || has_errors(&loaded.diagnostics) {
         print(&loaded.sources, &loaded.diagnostics);
@@ -106,6 +116,17 @@ pub(super) fn load(file: &Path, profile: Option<&str>, set: &[String]) -> Result
         Some(experiment) => Ok((experiment, loaded.sources)),
         None => Err(Failure::Reported),
     }
+}
+
+/// What holds for a file that is named in an address.
+fn addressed() -> Options {
+    Options { offline: offline(), ..Options::default() }
+}
+
+/// Does the environment say that nothing may be downloaded?
+fn offline() -> bool {
+    let said = std::env::var("KEXP_OFFLINE").unwrap_or_default();
+    !matches!(said.to_lowercase().as_str(), "" | "n" | "no" | "f" | "false" | "off" | "0")
 }
 
 /// A problem with the `PEtab` tables that it comes from; those of a problem of an experiment are none.
@@ -147,7 +168,7 @@ fn declared(address: &str) -> Result<Problem, Failure> {
         Some((stem, name)) => (PathBuf::from(format!("{stem}.kexp")), Some(name)),
         None => (PathBuf::from(address), None),
     };
-    let (mut experiment, _) = load(&file, None, &[])?;
+    let (mut experiment, _) = load(&file, &addressed())?;
     let known: Vec<String> = experiment.problems.keys().cloned().collect();
     let name = match name {
         Some(name) => name.to_owned(),
@@ -200,7 +221,7 @@ pub(super) fn cores() -> usize {
 /// A model addressed as `file.kexp:model`, by its own name or that of a problem that uses it.
 pub(super) fn model(address: &str) -> Result<Network, Failure> {
     let Some((stem, name)) = address.rsplit_once(".kexp:") else { return Ok(problem(address)?.network) };
-    let (experiment, _) = load(&PathBuf::from(format!("{stem}.kexp")), None, &[])?;
+    let (experiment, _) = load(&PathBuf::from(format!("{stem}.kexp")), &addressed())?;
     let found =
         experiment.problems.into_values().map(|declared| declared.problem.network).find(|known| known.id == name);
     found.map_or_else(|| Ok(problem(address)?.network), Ok)

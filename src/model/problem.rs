@@ -25,6 +25,34 @@ pub struct Problem {
     pub objective: ObjectiveKind,
     /// How the equations are solved.
     pub solver: SolverSettings,
+    /// Present where nothing was measured: how measurements are simulated. It stands for them until they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synthetic: Option<Synthetic>,
+}
+
+/// A recipe for measurements: every observable is simulated at the nominal values under every treatment, and noise is
+/// drawn from its own distribution.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Synthetic {
+    /// When is measured.
+    pub times: SyntheticTimes,
+    /// Observables, by index, whose noise scale is a share of their largest absolute value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relative: Vec<usize>,
+}
+
+/// The times of simulated measurements.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum SyntheticTimes {
+    /// So many, evenly spread from 0 to the end, both included.
+    Even {
+        /// How many; at least 2.
+        points: usize,
+        /// The last time; where none is said, it is found from what the model does.
+        end: Option<f64>,
+    },
+    /// These, ascending.
+    Listed(Vec<f64>),
 }
 
 /// A parameter of the problem.

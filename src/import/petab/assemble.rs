@@ -73,6 +73,7 @@ pub fn problem(
         measurements,
         objective: ObjectiveKind::Nllh,
         solver: SOLVER,
+        synthetic: None,
     })
 }
 

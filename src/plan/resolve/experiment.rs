@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::diagnostic::Span;
+use crate::model::network::Network;
 use crate::model::problem::Problem;
 use crate::plan::rows::RowFile;
 use crate::schema::Value;
@@ -48,6 +49,8 @@ pub struct Experiment {
     pub settings: Declaration,
     /// The profile in force.
     pub profile: Option<String>,
+    /// Models, whether a problem uses them or not.
+    pub models: BTreeMap<String, Network>,
     /// Estimation problems, complete with their models and measurements.
     pub problems: BTreeMap<String, ProblemDeclaration>,
     /// Recipes of datasets, and datasets whose rows are in a table.
