@@ -3,10 +3,12 @@
 //! diffsol's BDF method (Shampine and Reichelt 1997) is driven step by step, so that steps can be counted, times of
 //! interest interpolated, and events and switches met exactly: the solver stops there and starts anew.
 
+mod climb;
 mod failure;
 mod segment;
 mod steady;
 
+pub use climb::climb;
 pub use failure::Failure;
 pub use segment::Sensitivities;
 pub use steady::{Rest, Settled};
@@ -165,6 +167,9 @@ impl Course<'_> {
             let mut ride = along.filter(|_| !settle || system.events.iter().any(|event| event.time.is_none()));
             let mut found: Option<Rest> = None;
             let end = loop {
+                if settle && state.is_empty() {
+                    break End::Settled(Rest::of_nothing(time));
+                }
                 let given = self.given(rung, &cache);
                 let mut segment = Segment {
                     course: self,
