@@ -3,8 +3,14 @@
 //! diffsol's BDF method (Shampine and Reichelt 1997) is driven step by step, so that steps can be counted, times of
 //! interest interpolated, and events and switches met exactly: the solver stops there and starts anew.
 
+mod events;
 mod failure;
+mod hold;
+mod jump;
+mod project;
 mod segment;
+mod stops;
+mod watch;
 
 pub use failure::Failure;
 pub use segment::Sensitivities;
@@ -13,7 +19,12 @@ use super::equations::SolverMatrix;
 use super::system::{Entrance, System};
 use crate::model::problem::SolverSettings;
 use diffsol::{FaerSparseMat, NalgebraMat};
+use events::Queue;
+use hold::Holder;
+use jump::Jump;
+use project::project;
 use segment::{End, Segment};
+use stops::Stops;
 
 /// Systems of at least this many states use sparse linear algebra. Measured once, on a busy machine, in milliseconds of
 /// processor time for one solve at rtol 1e-6, dense and sparse: 0.9 and 1.8 for 25 states (Bachmann et al. 2011), 1.1 and
@@ -116,19 +127,37 @@ impl Course<'_> {
         cache[system.parameters..system.parameters + system.settings].copy_from_slice(&values[..system.settings]);
         let mut state = values.split_off(system.settings);
         let (entrance_values, mut sensitivities, factors) = self.start_sensitivities(entrance);
-        let last = self.times.last().copied().unwrap_or(0.0);
-        let stops = self.stops(&cache, last);
         if state.iter().any(|value| !value.is_finite()) {
             return Err(Failure::NotANumber);
         }
-        let largest_start = state.iter().fold(1.0_f64, |largest, value| largest.max(value.abs()));
-
+        let last = self.times.last().copied().unwrap_or(0.0);
+        let mut holder = Holder::new(self);
         let mut time = 0.0;
+        if system.projection.is_some() || !system.events.is_empty() {
+            holder.hold(self, &mut cache, &state, time, time);
+            project(self, &cache, time, &mut state)?;
+        }
+        let largest_start = state.iter().fold(1.0_f64, |largest, value| largest.max(value.abs()));
+        let mut stops = Stops::new(self, &cache, last)?;
+        let mut queue = Queue::new(self, &cache, &state);
         let mut next = 0;
-        let mut remaining = stops.iter().copied().peekable();
         loop {
-            let stop = remaining.peek().copied();
-            self.set_switches(&mut cache, time, stop.unwrap_or_else(|| last.max(time) + 1.0));
+            if !system.events.is_empty() {
+                let mut jump = Jump {
+                    course: self,
+                    cache: &cache,
+                    entrance: &entrance_values,
+                    time,
+                    state: &mut state,
+                    sensitivities: &mut sensitivities,
+                };
+                *steps += queue.happen(&mut jump)?;
+                if state.iter().any(|value| !value.is_finite()) {
+                    return Err(Failure::NotANumber);
+                }
+            }
+            let stop = [stops.next(), queue.next()].into_iter().flatten().min_by(f64::total_cmp);
+            holder.hold(self, &mut cache, &state, time, stop.unwrap_or_else(|| last.max(time) + 1.0));
             let mut segment = Segment {
                 course: self,
                 rung,
@@ -139,27 +168,19 @@ impl Course<'_> {
                 start: time,
                 stop,
                 largest_start,
+                queue: &mut queue,
                 next: &mut next,
                 steps: &mut *steps,
             };
-            let end = segment.solve::<M>(&state, &sensitivities, sink)?;
-            let (reached, fired) = match end {
+            match segment.solve::<M>(&state, &sensitivities, sink)? {
                 End::Finished => return Ok(()),
-                End::Stopped { time, state: new, sensitivities: lanes } => {
-                    remaining.next();
+                End::Stopped { time: reached, state: new, sensitivities: lanes } => {
+                    time = reached;
                     state = new;
                     sensitivities = lanes;
-                    (time, self.events_at(&cache, time))
                 }
-                End::Fired { event, time, state: new } => {
-                    state = new;
-                    (time, vec![event])
-                }
-            };
-            time = reached;
-            for event in fired {
-                self.fire(event, time, &cache, &entrance_values, &mut state, &mut sensitivities);
             }
+            stops.pass(time);
         }
     }
 
@@ -179,93 +200,6 @@ impl Course<'_> {
         let factor = |setting: Option<usize>| setting.map_or(1.0, |setting| values[setting]);
         let factors = entrance.terms.iter().map(|term| chain[term.parameter] * factor(term.setting)).collect();
         (values, sensitivities, factors)
-    }
-
-    /// Times strictly inside the trajectory at which the equations or the states jump.
-    fn stops(&self, cache: &[f64], last: f64) -> Vec<f64> {
-        let system = self.system;
-        let at = |function| {
-            let mut time = [0.0];
-            system.code.call(function, &[], cache, 0.0, &mut time);
-            time[0]
-        };
-        let switches = system.switches.iter().map(|switch| at(switch.threshold));
-        let events = system.events.iter().filter_map(|event| event.time.map(at));
-        // An event at the very last time still acts on what is measured then.
-        let mut stops: Vec<f64> = switches.chain(events).filter(|&time| time > 0.0 && time <= last).collect();
-        stops.sort_by(f64::total_cmp);
-        stops.dedup();
-        stops
-    }
-
-    /// Sets the switches for the time between two stops, and computes the hoisted terms.
-    fn set_switches(&self, cache: &mut [f64], from: f64, to: f64) {
-        let system = self.system;
-        let middle = 0.5 * (from + to);
-        let first = system.parameters + system.settings;
-        for (index, switch) in system.switches.iter().enumerate() {
-            let mut threshold = [0.0];
-            system.code.call(switch.threshold, &[], cache, 0.0, &mut threshold);
-            let on = if switch.before { middle < threshold[0] } else { middle > threshold[0] };
-            cache[first + index] = if on { 1.0 } else { 0.0 };
-        }
-        let (given, hoisted) = cache.split_at_mut(system.hoisted);
-        system.code.call(system.prepare, &[], given, 0.0, hoisted);
-    }
-
-    fn events_at(&self, cache: &[f64], time: f64) -> Vec<usize> {
-        let mut fired = Vec::new();
-        for (index, event) in self.system.events.iter().enumerate() {
-            if let Some(function) = event.time {
-                let mut at = [0.0];
-                self.system.code.call(function, &[], cache, 0.0, &mut at);
-                if at[0] == time {
-                    fired.push(index);
-                }
-            }
-        }
-        fired
-    }
-
-    /// Gives the event's targets their new values. The sensitivities follow by the chain rule; that the event's time
-    /// does not move with parameters is made sure when gradients are asked for.
-    fn fire(
-        &self,
-        event: usize,
-        time: f64,
-        cache: &[f64],
-        entrance_values: &[f64],
-        state: &mut [f64],
-        sensitivities: &mut [f64],
-    ) {
-        let system = self.system;
-        let event = &system.events[event];
-        let mut values = vec![0.0; event.targets.len()];
-        system.code.call(event.action.value, state, cache, time, &mut values);
-        if let Some(chain) = self.chain {
-            let states = state.len();
-            let entrance = &system.treatments[self.treatment];
-            let mut derivatives = vec![0.0; system.code.outputs(event.action.derivative)];
-            system.code.call(event.action.derivative, state, cache, time, &mut derivatives);
-            let (by_state, by_parameter) = derivatives.split_at(event.action.by_state.len());
-            let before = sensitivities.to_vec();
-            for (lane, &parameter) in entrance.lanes.iter().enumerate() {
-                for &target in &event.targets {
-                    sensitivities[lane * states + target] = 0.0;
-                }
-                for (entry, value) in event.action.by_state.iter().zip(by_state) {
-                    sensitivities[lane * states + event.targets[entry.row]] +=
-                        value * before[lane * states + entry.column];
-                }
-                for (entry, value) in event.action.by_parameter.iter().zip(by_parameter) {
-                    let inner = system.by_estimated(entrance, entrance_values, entry.column, parameter);
-                    sensitivities[lane * states + event.targets[entry.row]] += value * inner * chain[parameter];
-                }
-            }
-        }
-        for (&target, value) in event.targets.iter().zip(values) {
-            state[target] = value;
-        }
     }
 }
 

@@ -116,6 +116,7 @@ pub fn prepare(problem: &Problem) -> Result<(System, Plan), SolveError> {
         estimated: plan.names.clone(),
         fixed,
         treatments: problem.treatments.iter().map(|treatment| treatment.overrides.as_slice()).collect(),
+        selection: &[],
         outputs: outputs
             .iter()
             .map(|&(observable, overrides, noise)| {
