@@ -119,6 +119,11 @@ impl<'s, M: SolverMatrix> Equations<'s, M> {
         self.unfinished.get()
     }
 
+    /// The sensitivities at the start, states x lanes by column.
+    pub fn start_sensitivities(&self) -> &'s [f64] {
+        self.start_sensitivities
+    }
+
     fn lanes(&self) -> usize {
         self.entrance.map_or(0, |entrance| entrance.lanes.len())
     }
