@@ -8,9 +8,12 @@ use crate::import::petab;
 use crate::model::network::Network;
 use crate::model::problem::Problem;
 use crate::plan::expand::{Expanded, expand};
+use crate::plan::node::Stage;
 use crate::plan::resolve::{self, Experiment, Options};
+use crate::random::Streams;
 use crate::run::RunError;
 use crate::run::store::Store;
+use crate::run::synthetic;
 
 /// Why a command did not succeed.
 pub(super) enum Failure {
@@ -177,12 +180,22 @@ fn declared(address: &str) -> Result<Problem, Failure> {
             return Err(Failure::Said(format!("which problem? say {address}:NAME with one of {}", known.join(", "))));
         }
     };
-    experiment.problems.remove(&name).map(|declared| declared.problem).ok_or_else(|| {
+    let problem = experiment.problems.remove(&name).map(|declared| declared.problem).ok_or_else(|| {
         let near = diagnostic::suggest(&name, known.iter().map(String::as_str));
         let help =
             near.map_or_else(|| format!("there are: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
         Failure::Said(format!("no problem `{name}` in {}; {help}", file.display()))
-    })
+    })?;
+    // The measurements of a recipe are those that a run of the file would use.
+    let streams = Streams::new(experiment.seed, &Stage::problem_key(&problem, experiment.seed).to_string());
+    match synthetic::measure(&problem, &streams) {
+        Ok(Some((problem, summary))) => {
+            summary.lines().iter().for_each(|line| eprintln!("kexp: {name}: {line}"));
+            Ok(problem)
+        }
+        Ok(None) => Ok(problem),
+        Err(error) => Err(Failure::Said(format!("{name}: {error}"))),
+    }
 }
 
 /// Prints diagnostics on standard error.

@@ -1,7 +1,7 @@
 //! Trajectories of a network alone.
 
 use super::SolveError;
-use super::integrate::{Course, Failure, LADDER, Sensitivities};
+use super::integrate::{Course, Ending, Failure, LADDER, Sensitivities};
 use super::system::{Blueprint, Measured, assemble};
 use crate::model::expression::Expression;
 use crate::model::network::Network;
@@ -65,8 +65,14 @@ pub fn simulate(
         .zip(&symbols)
         .map(|(id, formula)| Measured { id, formula, scale: &one, placeholders: Vec::new() })
         .collect();
-    let blueprint =
-        Blueprint { network, estimated: Vec::new(), fixed: BTreeMap::new(), treatments: vec![&overrides], outputs };
+    let blueprint = Blueprint {
+        network,
+        estimated: Vec::new(),
+        fixed: BTreeMap::new(),
+        treatments: vec![&overrides],
+        before: Vec::new(),
+        outputs,
+    };
     let system = assemble(&blueprint)?;
     let course = Course {
         system: &system,
@@ -76,6 +82,8 @@ pub fn simulate(
         times,
         settings,
         sensitivities: Sensitivities::default(),
+        from: None,
+        ending: Ending::LastTime,
     };
     let mut steps = 0;
     let mut failure = Failure::Other;

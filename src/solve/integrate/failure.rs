@@ -14,6 +14,9 @@ pub enum Failure {
     NotANumber,
     /// A state grew beyond all bounds.
     BlowUp,
+    /// The system settles to no steady state where one is asked for: it oscillates, drifts, or had not come to rest when
+    /// the steps were used up.
+    NoSteadyState,
     /// An observable compared on a logarithmic scale was not positive.
     NonPositiveObservable,
     /// A noise scale was not positive.
@@ -26,11 +29,12 @@ pub enum Failure {
 
 impl Failure {
     /// All causes, in the order of reports.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::StepTooSmall,
         Self::StepLimit,
         Self::NotANumber,
         Self::BlowUp,
+        Self::NoSteadyState,
         Self::NonPositiveObservable,
         Self::NonPositiveNoise,
         Self::InvalidInput,
@@ -45,6 +49,7 @@ impl Failure {
             Self::StepLimit => "step_limit",
             Self::NotANumber => "not_a_number",
             Self::BlowUp => "blow_up",
+            Self::NoSteadyState => "no_steady_state",
             Self::NonPositiveObservable => "non_positive_observable",
             Self::NonPositiveNoise => "non_positive_noise",
             Self::InvalidInput => "invalid_input",

@@ -3,17 +3,22 @@
 //! diffsol's BDF method (Shampine and Reichelt 1997) is driven step by step, so that steps can be counted, times of
 //! interest interpolated, and events and switches met exactly: the solver stops there and starts anew.
 
+mod climb;
 mod failure;
 mod segment;
+mod steady;
 
+pub use climb::climb;
 pub use failure::Failure;
 pub use segment::Sensitivities;
+pub use steady::{Rest, Settled};
 
 use super::equations::SolverMatrix;
 use super::system::{Entrance, System};
 use crate::model::problem::SolverSettings;
 use diffsol::{FaerSparseMat, NalgebraMat};
 use segment::{End, Segment};
+use steady::{Along, Given, Judge};
 
 /// Systems of at least this many states use sparse linear algebra. Measured once, on a busy machine, in milliseconds of
 /// processor time for one solve at rtol 1e-6, dense and sparse: 0.9 and 1.8 for 25 states (Bachmann et al. 2011), 1.1 and
@@ -63,6 +68,22 @@ pub struct Course<'a> {
     pub settings: SolverSettings,
     /// Whether sensitivities steer the step size.
     pub sensitivities: Sensitivities,
+    /// The steady state of the treatment's preequilibration, where it has one.
+    pub from: Option<&'a Rest>,
+    /// What follows the last of the times.
+    pub ending: Ending,
+}
+
+/// What follows the last of the times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ending {
+    /// Nothing.
+    #[default]
+    LastTime,
+    /// The trajectory goes on to its steady state, which is one more sample.
+    SteadyState,
+    /// The same, but events that only time triggers do not fire: time starts once the steady state is reached.
+    Preequilibration,
 }
 
 /// What is known at one of the asked times.
@@ -79,6 +100,16 @@ pub struct Sample<'a> {
     pub cache: &'a [f64],
     /// The entrance's derivatives; empty without sensitivities.
     pub entrance: &'a [f64],
+    /// How and when the steady state was reached, if this is one.
+    pub settled: Option<(Settled, f64)>,
+}
+
+impl Sample<'_> {
+    /// The steady state, if this is one.
+    pub fn rest(&self) -> Option<Rest> {
+        let (states, sensitivities) = (self.states.to_vec(), self.sensitivities.to_vec());
+        self.settled.map(|(method, time)| Rest { states, sensitivities, method, time })
+    }
 }
 
 /// Receives samples in the order of times.
@@ -116,6 +147,7 @@ impl Course<'_> {
         cache[system.parameters..system.parameters + system.settings].copy_from_slice(&values[..system.settings]);
         let mut state = values.split_off(system.settings);
         let (entrance_values, mut sensitivities, factors) = self.start_sensitivities(entrance);
+        self.keep(entrance, &mut state, &mut sensitivities);
         let last = self.times.last().copied().unwrap_or(0.0);
         let stops = self.stops(&cache, last);
         if state.iter().any(|value| !value.is_finite()) {
@@ -129,22 +161,61 @@ impl Course<'_> {
         loop {
             let stop = remaining.peek().copied();
             self.set_switches(&mut cache, time, stop.unwrap_or_else(|| last.max(time) + 1.0));
-            let mut segment = Segment {
-                course: self,
-                rung,
-                entrance: self.chain.map(|_| entrance),
-                entrance_values: &entrance_values,
-                cache: &cache,
-                factors: &factors,
-                start: time,
-                stop,
-                largest_start,
-                next: &mut next,
-                steps: &mut *steps,
+            let settle = stop.is_none() && self.ending != Ending::LastTime;
+            let along = self.chain.map(|_| Along { entrance, factors: &factors });
+            // To a steady state the sensitivities need not ride along, as long as no event may change them on the way.
+            let mut ride = along.filter(|_| !settle || system.events.iter().any(|event| event.time.is_none()));
+            let mut found: Option<Rest> = None;
+            let end = loop {
+                if settle && state.is_empty() {
+                    break End::Settled(Rest::of_nothing(time));
+                }
+                let given = self.given(rung, &cache);
+                let mut segment = Segment {
+                    course: self,
+                    rung,
+                    entrance: ride.map(|along| along.entrance),
+                    entrance_values: &entrance_values,
+                    cache: &cache,
+                    factors: &factors,
+                    start: time,
+                    stop,
+                    largest_start,
+                    judge: settle.then(|| Judge::new(given, ride, time)),
+                    next: &mut next,
+                    steps: &mut *steps,
+                };
+                let end = segment.solve::<M>(&state, &sensitivities, sink)?;
+                let End::Settled(mut rest) = end else { break end };
+                let Some(along) = along else { break End::Settled(rest) };
+                if let Some(found) = found {
+                    break End::Settled(Rest { sensitivities: rest.sensitivities, ..found });
+                }
+                if ride.is_none() {
+                    match steady::implicit(&given, along, &rest, time, &state, &sensitivities) {
+                        Some(lanes) => rest.sensitivities = lanes,
+                        None => {
+                            ride = Some(along);
+                            found = Some(rest);
+                            continue;
+                        }
+                    }
+                }
+                break End::Settled(rest);
             };
-            let end = segment.solve::<M>(&state, &sensitivities, sink)?;
             let (reached, fired) = match end {
                 End::Finished => return Ok(()),
+                End::Settled(rest) => {
+                    return sink(&Sample {
+                        index: self.times.len(),
+                        time: steady::far(rest.time),
+                        states: &rest.states,
+                        sensitivities: &rest.sensitivities,
+                        cache: &cache,
+                        entrance: &entrance_values,
+                        settled: Some((rest.method, rest.time)),
+                    });
+                }
                 End::Stopped { time, state: new, sensitivities: lanes } => {
                     remaining.next();
                     state = new;
@@ -181,6 +252,32 @@ impl Course<'_> {
         (values, sensitivities, factors)
     }
 
+    /// Gives the states that a preequilibration hands over their values and sensitivities.
+    fn keep(&self, entrance: &Entrance, state: &mut [f64], sensitivities: &mut [f64]) {
+        let (Some(from), Some(before)) = (self.from, entrance.before) else { return };
+        let states = state.len();
+        for (place, _) in entrance.kept.iter().enumerate().filter(|(_, kept)| **kept) {
+            state[place] = from.states[place];
+            if self.chain.is_none() {
+                continue;
+            }
+            for lane in sensitivities.iter_mut().skip(place).step_by(states) {
+                *lane = 0.0;
+            }
+            for (lane, parameter) in self.system.treatments[before].lanes.iter().enumerate() {
+                if let Ok(own) = entrance.lanes.binary_search(parameter) {
+                    sensitivities[own * states + place] = from.sensitivities[lane * states + place];
+                }
+            }
+        }
+    }
+
+    fn given<'c>(&'c self, rung: &Rung, cache: &'c [f64]) -> Given<'c> {
+        let SolverSettings { rtol, atol, .. } = self.settings;
+        let factor = rung.tolerance_factor;
+        Given { system: self.system, cache, rtol: rtol * factor, atol: atol * factor }
+    }
+
     /// Times strictly inside the trajectory at which the equations or the states jump.
     fn stops(&self, cache: &[f64], last: f64) -> Vec<f64> {
         let system = self.system;
@@ -190,9 +287,14 @@ impl Course<'_> {
             time[0]
         };
         let switches = system.switches.iter().map(|switch| at(switch.threshold));
-        let events = system.events.iter().filter_map(|event| event.time.map(at));
+        let timed = self.ending != Ending::Preequilibration;
+        let events = system.events.iter().filter(|_| timed).filter_map(|event| event.time.map(at));
+        let ends = self.ending != Ending::LastTime;
+        // The way to a steady state passes all of them, and is one of its own from the last asked time on.
+        let (before, own) = if ends { (f64::MAX, Some(last)) } else { (last, None) };
         // An event at the very last time still acts on what is measured then.
-        let mut stops: Vec<f64> = switches.chain(events).filter(|&time| time > 0.0 && time <= last).collect();
+        let mut stops: Vec<f64> =
+            switches.chain(events).chain(own).filter(|&time| time > 0.0 && time <= before).collect();
         stops.sort_by(f64::total_cmp);
         stops.dedup();
         stops
@@ -215,6 +317,9 @@ impl Course<'_> {
 
     fn events_at(&self, cache: &[f64], time: f64) -> Vec<usize> {
         let mut fired = Vec::new();
+        if self.ending == Ending::Preequilibration {
+            return fired;
+        }
         for (index, event) in self.system.events.iter().enumerate() {
             if let Some(function) = event.time {
                 let mut at = [0.0];

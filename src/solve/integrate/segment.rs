@@ -2,6 +2,7 @@
 
 use super::super::equations::{Equations, SolverMatrix};
 use super::super::system::Entrance;
+use super::steady::{Judge, Rest};
 use super::{Course, Failure, Rung, Sample, Sink};
 use diffsol::error::{DiffsolError, OdeSolverError};
 use diffsol::{
@@ -54,6 +55,8 @@ pub enum End {
         /// The states there.
         state: Vec<f64>,
     },
+    /// The steady state was reached.
+    Settled(Rest),
 }
 
 /// One run of the solver.
@@ -76,6 +79,8 @@ pub struct Segment<'a, 'b> {
     pub stop: Option<f64>,
     /// The largest initial value of the trajectory, at least 1.
     pub largest_start: f64,
+    /// Looks for the steady state, where the trajectory goes on to it once all asked times are done.
+    pub judge: Option<Judge<'a>>,
     /// The next asked time.
     pub next: &'b mut usize,
     /// Steps taken in all segments.
@@ -95,7 +100,7 @@ impl Segment<'_, '_> {
             // What a stop changes is in force at its time, so the end of a trajectory can lie on its start.
             self.sample(sink, self.start, state, sensitivities)?;
         }
-        if *self.next == course.times.len() {
+        if *self.next == course.times.len() && self.judge.is_none() {
             return Ok(End::Finished);
         }
         let mut derivative = vec![0.0; state.len()];
@@ -184,7 +189,7 @@ impl Segment<'_, '_> {
         let mut previous = self.start;
         loop {
             if *self.steps >= course.settings.most_steps {
-                return Err(Failure::StepLimit);
+                return Err(if self.judge.is_some() { Failure::NoSteadyState } else { Failure::StepLimit });
             }
             *self.steps += 1;
             let reason = solver.step().map_err(|error| self.label(&error, problem, M::slice(solver.state().y)))?;
@@ -196,7 +201,7 @@ impl Segment<'_, '_> {
                 return Err(Failure::NotANumber);
             }
             if largest > BEYOND {
-                return Err(Failure::BlowUp);
+                return Err(if self.judge.is_some() { Failure::NoSteadyState } else { Failure::BlowUp });
             }
             let stopped = matches!(reason, OdeSolverStopReason::TstopReached);
             let reached = if stopped { self.stop.unwrap_or(time) } else { time };
@@ -220,7 +225,11 @@ impl Segment<'_, '_> {
                 with_lanes::<M, _>(&s, states, lanes, |lanes| self.sample(sink, asked, M::slice(&y), lanes))?;
             }
             if *self.next == course.times.len() {
-                return Ok(End::Finished);
+                let Some(judge) = &mut self.judge else { return Ok(End::Finished) };
+                let lanes = || solver.state().s.clone_as_vec();
+                if let (None, Some(rest)) = (fired, judge.look(time, M::slice(solver.state().y), lanes)) {
+                    return Ok(End::Settled(rest));
+                }
             }
             if let Some((event, time)) = fired {
                 solver.interpolate_inplace(time, &mut y).map_err(|_| Failure::Other)?;
@@ -238,7 +247,8 @@ impl Segment<'_, '_> {
     fn sample(&mut self, sink: &mut Sink, time: f64, states: &[f64], sensitivities: &[f64]) -> Result<(), Failure> {
         let index = *self.next;
         *self.next += 1;
-        sink(&Sample { index, time, states, sensitivities, cache: self.cache, entrance: self.entrance_values })
+        let (cache, entrance) = (self.cache, self.entrance_values);
+        sink(&Sample { index, time, states, sensitivities, cache, entrance, settled: None })
     }
 
     fn label<M: SolverMatrix>(

@@ -19,6 +19,8 @@ pub struct Blueprint<'a> {
     pub fixed: BTreeMap<String, f64>,
     /// The overrides of each treatment.
     pub treatments: Vec<&'a [(String, Expression)]>,
+    /// For each treatment, that whose steady state comes before it; treatments beyond the list have none.
+    pub before: Vec<Option<usize>>,
     /// Observed quantities.
     pub outputs: Vec<Measured<'a>>,
 }
@@ -154,6 +156,16 @@ pub fn assemble(blueprint: &Blueprint) -> Result<System, SolveError> {
         let entrance =
             entrance(&mut dag, &mut code, &values, parameters, settings.len(), &shaping, &by_parameter_entries)?;
         treatments.push(entrance);
+    }
+    for (index, before) in blueprint.before.iter().enumerate() {
+        let Some(before) = *before else { continue };
+        let handed = treatments[before].lanes.clone();
+        let Some(treatment) = treatments.get_mut(index) else { continue };
+        treatment.before = Some(before);
+        treatment.kept = states.iter().map(|state| !overrides[index].contains_key(state)).collect();
+        treatment.lanes = treatment.lanes.iter().copied().chain(handed).collect::<BTreeSet<_>>().into_iter().collect();
+        let entries = &treatment.function.by_parameter;
+        (treatment.pattern, treatment.terms) = terms(&treatment.lanes, entries, parameters, &by_parameter_entries);
     }
 
     Ok(System {
@@ -493,9 +505,20 @@ fn entrance(
         }
     }
     let lanes: Vec<usize> = lanes.into_iter().collect();
-    let lane = |parameter: usize| lanes.binary_search(&parameter).ok();
+    let (pattern, terms) = terms(&lanes, &entries, parameters, by_parameter);
+    let function = Derived { value, derivative, by_state: Vec::new(), by_parameter: entries };
+    Ok(Entrance { function, before: None, kept: Vec::new(), lanes, pattern, terms })
+}
 
-    // Every product of a compiled derivative with a derivative of the entrance that lands in a lane.
+/// Every product of a compiled derivative with a derivative of the entrance that lands in a lane, and the places where
+/// they land.
+fn terms(
+    lanes: &[usize],
+    entries: &[Entry],
+    parameters: usize,
+    by_parameter: &[Entry],
+) -> (Vec<(usize, usize)>, Vec<Term>) {
+    let lane = |parameter: usize| lanes.binary_search(&parameter).ok();
     let mut inner_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (place, inner) in entries.iter().enumerate() {
         inner_of.entry(inner.row + parameters).or_default().push(place);
@@ -523,6 +546,5 @@ fn entrance(
         }
         terms.push(Term { entry, place: pattern.len() - 1, parameter, setting });
     }
-    let function = Derived { value, derivative, by_state: Vec::new(), by_parameter: entries };
-    Ok(Entrance { function, lanes, pattern, terms })
+    (pattern, terms)
 }

@@ -39,6 +39,10 @@ pub struct Derived {
 pub struct Entrance {
     /// Settings, then initial states, then their derivatives; a function of the estimated parameters.
     pub function: Derived,
+    /// The treatment whose steady state comes before, where there is one.
+    pub before: Option<usize>,
+    /// For each state, whether it keeps the value of that steady state.
+    pub kept: Vec<bool>,
     /// The estimated parameters that the trajectory depends on, ascending: one sensitivity lane each.
     pub lanes: Vec<usize>,
     /// The places of the right-hand side's parameter derivatives in a states x lanes matrix, by column.
