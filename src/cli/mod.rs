@@ -6,6 +6,7 @@ mod ensemble;
 mod explain;
 mod fit;
 mod fmt;
+mod init;
 mod objective;
 mod plan;
 mod reference;
@@ -37,6 +38,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a ready experiment for a model or a problem of your own
+    Init(init::Arguments),
     /// Plan, run what is missing, and render figures, tables and the draft
     Run(run::Arguments),
     /// Report every error and warning of a file
@@ -84,6 +87,7 @@ pub type Execute = fn(&Plan, &Store, &[usize], Options, &Stop) -> Result<Summary
 #[must_use]
 pub fn main(engine: Engine) -> ExitCode {
     let result = match Arguments::parse().command {
+        Command::Init(arguments) => init::run(&arguments),
         Command::Run(arguments) => run::run(&arguments, engine),
         Command::Check(arguments) => check::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),

@@ -25,6 +25,6 @@ pub use content::Expected;
 pub use error::{Cause, FetchError};
 pub use lock::{LOCK_FILE, Lock};
 pub use obtain::{Fetched, Options};
-pub use petab::petab_collection;
+pub use petab::{petab_collection, petab_files};
 pub use select::{Between, Counter, Features, Progress, Selected, Selection, Selections, biomodels};
 pub use source::{Contents, Source, SourceFile};

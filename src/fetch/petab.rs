@@ -51,7 +51,7 @@ fn download(name: &str, commit: &str, options: &Options) -> Result<(Source, Cont
     let mut files = vec![SourceFile::of(&main, &format!("{folder}/{main}"), &yaml)];
     let mut contents = Contents::new();
     let mut left = options.client.limits().most_bytes.saturating_sub(yaml.len() as u64);
-    for file in named_files(&format!("{folder}/{main}"), &yaml)? {
+    for file in petab_files(&format!("{folder}/{main}"), &yaml)? {
         plain(&main, &file)?;
         if file == main {
             continue;
@@ -100,8 +100,11 @@ fn problem(name: &str, main: &str, commit: &str, options: &Options) -> Result<(S
     Ok((folder, answer?))
 }
 
-/// All files that a problem's YAML file names, in alphabetical order.
-fn named_files(url: &str, yaml: &[u8]) -> Result<BTreeSet<String>, FetchError> {
+/// All files that a problem's YAML file names, in alphabetical order, as they stand there.
+///
+/// # Errors
+/// When it is no such file, or names none, or very many.
+pub fn petab_files(url: &str, yaml: &[u8]) -> Result<BTreeSet<String>, FetchError> {
     let wrong = |reason: String| Cause::Content { url: url.to_owned(), expected: "the YAML file of a problem", reason };
     let text = std::str::from_utf8(yaml).map_err(|error| wrong(error.to_string()))?;
     let problem: Value = serde_saphyr::from_str(text).map_err(|error| wrong(shown(&error.to_string())))?;

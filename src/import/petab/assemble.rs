@@ -19,10 +19,15 @@ use crate::model::problem::{ObjectiveKind, Problem, ProblemParameter, SolverSett
 /// below what a concentration may be.
 const SOLVER: SolverSettings = SolverSettings { rtol: 1e-8, atol: 1e-12, most_steps: 100_000 };
 
-/// The problem of these files; nothing after a finding that leaves none.
-pub fn problem(id: &str, files: &Files, sources: &Sources, findings: &mut Findings) -> Option<Problem> {
+/// The problem of these files around their model; nothing after a finding that leaves none.
+pub fn problem(
+    id: &str,
+    files: &Files,
+    mut network: Network,
+    sources: &Sources,
+    findings: &mut Findings,
+) -> Option<Problem> {
     let parameters = parameters::read(&files.parameters, sources, findings);
-    let mut network = network(files, sources, findings)?;
     let symbols = Symbols::of(&network);
     let tables = conditions::open(&files.conditions, sources, findings);
     let known = observables::Known { symbols: &symbols, parameters: &parameters, columns: &tables.columns };
@@ -72,9 +77,11 @@ pub fn problem(id: &str, files: &Files, sources: &Sources, findings: &mut Findin
     })
 }
 
-fn network(files: &Files, sources: &Sources, findings: &mut Findings) -> Option<Network> {
-    let (file, _, _) = files.model.as_ref()?;
-    let document = sbml::read(*file, sources.text(*file), &mut sbml::alone);
+/// The model; nothing after a finding that leaves none. Documents that it takes submodels from are added to the sources.
+pub fn network(files: &Files, sources: &mut Sources, findings: &mut Findings) -> Option<Network> {
+    let file = files.model?;
+    let text = sources.text(file).to_owned();
+    let document = sbml::read(file, &text, &mut |from, name| files::external(from, name, sources));
     for finding in document.diagnostics {
         findings.push(finding);
     }

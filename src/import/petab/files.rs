@@ -1,13 +1,14 @@
 //! The files of a problem: the YAML document that names them, and their texts.
 
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::findings::Findings;
 use crate::diagnostic::{Diagnostic, FileId, Sources, Span, suggest};
+use crate::import::sbml;
 
 /// The largest YAML document that is read, in bytes.
 const LARGEST_DOCUMENT: u64 = 1 << 20;
@@ -20,8 +21,8 @@ const LARGEST_FILE: u64 = 64 << 20;
 pub struct Files {
     /// The document.
     pub document: Option<FileId>,
-    /// The SBML model, where it is and where it is named.
-    pub model: Option<(FileId, PathBuf, Span)>,
+    /// The SBML model.
+    pub model: Option<FileId>,
     /// Parameter tables.
     pub parameters: Vec<FileId>,
     /// Condition tables.
@@ -151,7 +152,7 @@ impl Files {
         let file = sources.add(path.display().to_string(), text);
         match kind {
             Kind::Model => {
-                self.model.get_or_insert((file, path.to_owned(), span));
+                self.model.get_or_insert(file);
             }
             Kind::Parameters => self.parameters.push(file),
             Kind::Conditions => self.conditions.push(file),
@@ -261,9 +262,11 @@ pub fn table_text(path: &Path) -> Result<String, String> {
     text_of(path, LARGEST_FILE)
 }
 
-/// The text of a document that a model refers to, relative to the model.
-pub fn external(model: &Path, name: &str) -> Result<String, String> {
-    text_of(&model.parent().unwrap_or(Path::new("")).join(name), LARGEST_FILE)
+/// A document that the document `from` names, relative to it.
+pub fn external(from: FileId, name: &str, sources: &mut Sources) -> Result<sbml::External, String> {
+    let path = Path::new(sources.name(from)).parent().unwrap_or(Path::new("")).join(name);
+    let text = text_of(&path, LARGEST_FILE)?;
+    Ok(sbml::External { file: sources.add(path.display().to_string(), text.clone()), text })
 }
 
 /// Another file of the folder with a similar name.

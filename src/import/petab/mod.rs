@@ -46,7 +46,8 @@ pub fn read(path: &Path, sources: &mut Sources) -> Imported {
     let id = path.file_stem().map_or_else(|| "problem".to_owned(), |stem| stem.to_string_lossy().into_owned());
     let problem = match findings.has_errors() {
         true => None,
-        false => assemble::problem(&id, &files, sources, &mut findings),
+        false => assemble::network(&files, sources, &mut findings)
+            .and_then(|network| assemble::problem(&id, &files, network, sources, &mut findings)),
     };
     Imported {
         problem: problem.filter(|_| !findings.has_errors()),

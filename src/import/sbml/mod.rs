@@ -1,13 +1,14 @@
 //! SBML Level 1, Level 2 Versions 1-5 and Level 3 Versions 1-2, with the package `comp`.
 //!
 //! In reading order: [`bounds`] refuses what no parser should see; [`tree`] holds a document as elements with their
-//! places; [`level`] says which SBML it is; [`declare`] collects the ids; [`functions`] and [`math`] read formulas, with
+//! places; [`level`] says which SBML it is; [`comp`] puts submodels in their places; [`declare`] collects the ids; [`functions`] and [`math`] read formulas, with
 //! function definitions written out; [`elements`] reads what a model declares; [`changes`] finds what changes each
 //! variable; [`assemble`] makes the network and [`sequence`] puts its assignments in order.
 
 mod assemble;
 mod bounds;
 mod changes;
+mod comp;
 mod declare;
 mod declared;
 mod elements;
@@ -68,7 +69,7 @@ pub fn read(file: FileId, text: &str, external: &mut Resolve) -> Document {
     Document { network, diagnostics: findings.into_list() }
 }
 
-fn network(file: FileId, text: &str, _external: &mut Resolve, findings: &mut Findings) -> Option<Network> {
+fn network(file: FileId, text: &str, external: &mut Resolve, findings: &mut Findings) -> Option<Network> {
     let parsed = match tree::parse(file, text) {
         Ok(parsed) => parsed,
         Err(finding) => {
@@ -82,7 +83,11 @@ fn network(file: FileId, text: &str, _external: &mut Resolve, findings: &mut Fin
         findings.push(finding.at(parsed.root.span, "expected a <model> in it"));
         return None;
     };
-    of_model(model, level, findings)
+    if !comp::has_submodels(model) {
+        return of_model(model, level, findings);
+    }
+    let flat = comp::flatten(parsed, level, external, findings)?;
+    of_model(&flat, level, findings)
 }
 
 /// The network of a `model` element without submodels.

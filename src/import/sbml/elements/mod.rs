@@ -34,6 +34,7 @@ impl Elements<'_> {
     pub fn read(&mut self, model: &Node) -> Declared {
         let id = model.attribute(self.level.id()).unwrap_or_default().trim().to_owned();
         let mut declared = Declared {
+            level: self.level,
             name: model.attribute("name").unwrap_or(&id).trim().to_owned(),
             id,
             span: model.span,
