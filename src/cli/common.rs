@@ -4,8 +4,8 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{self, Diagnostic, FileId, Severity, Sources};
-use crate::import::petab;
 use crate::fetch::Lock;
+use crate::import::petab;
 use crate::model::network::Network;
 use crate::model::problem::Problem;
 use crate::plan::expand::{Expanded, expand};

@@ -136,10 +136,10 @@ mod tests {
         network.species.push(Species { amount: true, ..Species::concentration("B", "c", Expression::Number(1.0)) });
         let read = |text: &str| read(text, &network);
         let plain = |id: &str| Expression::Symbol(id.to_owned());
-        assert_eq!(read("concentration(A),amount(B)"), Ok(vec![
-            ("concentration(A)".to_owned(), plain("A")),
-            ("amount(B)".to_owned(), plain("B")),
-        ]));
+        assert_eq!(
+            read("concentration(A),amount(B)"),
+            Ok(vec![("concentration(A)".to_owned(), plain("A")), ("amount(B)".to_owned(), plain("B")),])
+        );
         assert!(matches!(&read("amount(A)").unwrap_or_default()[..], [(_, Expression::Apply(Function::Multiply, _))]));
         assert!(matches!(&read("2*A")  .unwrap_or_default()[..], [(name, _)] if name == "2*A"));
         for wrong in ["amount(X)", "Aa", "rateOf(x)", "2*x", "a,,b", "", "A)", "(A"] {

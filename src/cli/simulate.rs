@@ -110,16 +110,10 @@ fn times(arguments: &Arguments) -> Result<Vec<f64>, Failure> {
     Err(Failure::Said(wrong.to_owned()))
 }
 
-fn simulated(
-    network: &Network,
-    arguments: &Arguments,
-    times: &[f64],
-    selected: &[Selected],
-) -> Result<Table, Failure> {
+fn simulated(network: &Network, arguments: &Arguments, times: &[f64], selected: &[Selected]) -> Result<Table, Failure> {
     let settings = SolverSettings { rtol: arguments.rtol, atol: arguments.atol, most_steps: 1_000_000 };
     let (network, columns) = selection::with_columns(network, selected);
-    let trajectory =
-        simulate(&network, &[], times, settings).map_err(|error| Failure::Said(error.to_string()))?;
+    let trajectory = simulate(&network, &[], times, settings).map_err(|error| Failure::Said(error.to_string()))?;
     let mut table = Table::new();
     for ((name, _), column) in selected.iter().zip(&columns) {
         let Some(at) = trajectory.ids.iter().position(|id| id == column) else { continue };

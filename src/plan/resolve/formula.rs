@@ -34,7 +34,9 @@ pub fn formula(text: &str, ids: &BTreeSet<&str>) -> Result<Expression, String> {
         },
         _ => None,
     };
-    let Some(value) = only.filter(|value| wrong.is_empty() && !too_deep(value)) else { return Err(words(wrong.first())) };
+    let Some(value) = only.filter(|value| wrong.is_empty() && !too_deep(value)) else {
+        return Err(words(wrong.first()));
+    };
     let mut lookup = |name: &str, span: Span| {
         if ids.contains(name) {
             return Ok(Expression::Symbol(name.to_owned()));
@@ -43,7 +45,9 @@ pub fn formula(text: &str, ids: &BTreeSet<&str>) -> Result<Expression, String> {
             return Ok(Expression::Time);
         }
         let near = suggest(name, ids.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-        Err(Diagnostic::error("unknown-symbol", format!("the model has no `{name}`")).at(span, "unknown").maybe_help(near))
+        Err(Diagnostic::error("unknown-symbol", format!("the model has no `{name}`"))
+            .at(span, "unknown")
+            .maybe_help(near))
     };
     let mut findings = Vec::new();
     convert(value, &mut lookup, &mut findings).ok_or_else(|| words(findings.first()))

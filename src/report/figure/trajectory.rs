@@ -27,8 +27,11 @@ pub fn draw(table: &Table, title: &str, labels: (String, String)) -> Result<Draw
     if !columns.iter().flatten().any(|value| value.is_finite()) {
         return nothing("no finite values in the trajectory");
     }
-    let entries: Vec<(Mark, &str, String)> =
-        shown.iter().enumerate().map(|(index, name)| (Mark::Line, series(index), fitted(name, LABEL, WIDEST))).collect();
+    let entries: Vec<(Mark, &str, String)> = shown
+        .iter()
+        .enumerate()
+        .map(|(index, name)| (Mark::Line, series(index), fitted(name, LABEL, WIDEST)))
+        .collect();
     // The legend says how high it is only when it is drawn.
     let legend = Canvas::new(FULL_WIDTH, 440.0).legend((58.0, 34.0), &entries);
     let (top, height) = (legend + 16.0, 230.0);
