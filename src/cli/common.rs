@@ -4,13 +4,17 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{self, Diagnostic, FileId, Severity, Sources};
+use crate::fetch::Lock;
 use crate::import::petab;
 use crate::model::network::Network;
 use crate::model::problem::Problem;
 use crate::plan::expand::{Expanded, expand};
-use crate::plan::resolve::{self, Experiment, Options};
+use crate::plan::node::Stage;
+use crate::plan::resolve::{self, Experiment, Options, Remote};
+use crate::random::Streams;
 use crate::run::RunError;
 use crate::run::store::Store;
+use crate::run::synthetic;
 
 /// Why a command did not succeed.
 pub(super) enum Failure {
@@ -177,12 +181,22 @@ fn declared(address: &str) -> Result<Problem, Failure> {
             return Err(Failure::Said(format!("which problem? say {address}:NAME with one of {}", known.join(", "))));
         }
     };
-    experiment.problems.remove(&name).map(|declared| declared.problem).ok_or_else(|| {
+    let problem = experiment.problems.remove(&name).map(|declared| declared.problem).ok_or_else(|| {
         let near = diagnostic::suggest(&name, known.iter().map(String::as_str));
         let help =
             near.map_or_else(|| format!("there are: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
         Failure::Said(format!("no problem `{name}` in {}; {help}", file.display()))
-    })
+    })?;
+    // The measurements of a recipe are those that a run of the file would use.
+    let streams = Streams::new(experiment.seed, &Stage::problem_key(&problem, experiment.seed).to_string());
+    match synthetic::measure(&problem, &streams) {
+        Ok(Some((problem, summary))) => {
+            summary.lines().iter().for_each(|line| eprintln!("kexp: {name}: {line}"));
+            Ok(problem)
+        }
+        Ok(None) => Ok(problem),
+        Err(error) => Err(Failure::Said(format!("{name}: {error}"))),
+    }
 }
 
 /// Prints diagnostics on standard error.
@@ -218,11 +232,52 @@ pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// A model addressed as `file.kexp:model`, by its own name or that of a problem that uses it.
-pub(super) fn model(address: &str) -> Result<Network, Failure> {
-    let Some((stem, name)) = address.rsplit_once(".kexp:") else { return Ok(problem(address)?.network) };
-    let (experiment, _) = load(&PathBuf::from(format!("{stem}.kexp")), &addressed())?;
-    let found =
-        experiment.problems.into_values().map(|declared| declared.problem.network).find(|known| known.id == name);
-    found.map_or_else(|| Ok(problem(address)?.network), Ok)
+/// A model addressed as `model.xml`, as an identifier of `BioModels`, as `problem.yaml`, or as `file.kexp:model`, by its
+/// own name or that of a problem that uses it.
+pub(super) fn model(address: &str, network: NetworkArguments) -> Result<Network, Failure> {
+    let path = Path::new(address);
+    let mut findings = Vec::new();
+    let mut file = None;
+    if path.extension().is_some_and(|extension| extension == "xml" || extension == "sbml") {
+        file = Some(path.to_owned());
+    } else if is_biomodel(address) {
+        let remote = Remote { lock: Lock::none(), offline: network.offline };
+        file = remote.biomodel(address, None, &mut findings);
+        if file.is_none() {
+            print(&Sources::default(), &findings);
+            return Err(Failure::Reported);
+        }
+    }
+    if let Some(file) = file {
+        let mut sources = Sources::default();
+        let found = resolve::model_of(&file, &mut sources, &mut findings);
+        print(&sources, &findings);
+        return found.ok_or(Failure::Reported);
+    }
+    let (file, name) = match address.rsplit_once(".kexp:") {
+        Some((stem, name)) => (PathBuf::from(format!("{stem}.kexp")), Some(name)),
+        None if address.ends_with(".kexp") => (path.to_owned(), None),
+        None => return Ok(loaded(address)?.problem.network),
+    };
+    let options = Options { offline: network.offline, ..Options::default() };
+    let (mut experiment, _) = load(&file, &options)?;
+    let known: Vec<String> = experiment.models.keys().chain(experiment.problems.keys()).cloned().collect();
+    let name = match name {
+        Some(name) => name.to_owned(),
+        None if experiment.models.len() == 1 => experiment.models.keys().next().cloned().unwrap_or_default(),
+        None => return Err(Failure::Said(format!("which model? say {address}:NAME with one of {}", known.join(", ")))),
+    };
+    let problem = experiment.problems.remove(&name).map(|declared| declared.problem.network);
+    experiment.models.remove(&name).or(problem).ok_or_else(|| {
+        let near = diagnostic::suggest(&name, known.iter().map(String::as_str));
+        let help =
+            near.map_or_else(|| format!("there are: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        Failure::Said(format!("no model `{name}` in {}; {help}", file.display()))
+    })
+}
+
+/// Does an address look like an identifier of `BioModels`, such as `BIOMD0000000064` or `MODEL1507180021`?
+fn is_biomodel(address: &str) -> bool {
+    let digits = address.strip_prefix("BIOMD").or_else(|| address.strip_prefix("MODEL"));
+    digits.is_some_and(|digits| digits.len() == 10 && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }

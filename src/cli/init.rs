@@ -103,7 +103,7 @@ fn start(arguments: &Arguments, draft: &Path) -> Result<Start, Failure> {
         let (name, content) = model_of(path)?;
         let (mut sources, mut findings) = (Sources::default(), Vec::new());
         if !is_archive(path) {
-            resolve::model_of(path, &mut sources, &mut findings);
+            let _ = resolve::model_of(path, &mut sources, &mut findings);
             found(&sources, &findings)?;
         }
         let (place, title) = (format!("models/{name}"), stem_of(&name));

@@ -275,6 +275,14 @@ impl Stage {
         Cow::Owned(stage)
     }
 
+    /// The key that a problem has in a plan: the name under which its random streams are drawn.
+    #[must_use]
+    pub fn problem_key(problem: &Problem, seed: u64) -> Key {
+        let stage = Stage::Problem(Box::new(problem.clone()));
+        let seed = stage.is_random().then_some(seed);
+        KeyMaterial { stage: stage.word(), settings: stage.meaning(), inputs: Vec::new(), seed }.key()
+    }
+
     /// What the stage does, in a few words.
     #[must_use]
     pub fn title(&self) -> &'static str {
@@ -297,7 +305,10 @@ impl Stage {
     /// Does the stage draw random numbers?
     #[must_use]
     pub fn is_random(&self) -> bool {
-        !matches!(self, Stage::Problem(_) | Stage::Rows(_) | Stage::Tune(_) | Stage::Solve | Stage::Conditions)
+        if let Stage::Problem(problem) = self {
+            return problem.synthetic.is_some();
+        }
+        !matches!(self, Stage::Rows(_) | Stage::Tune(_) | Stage::Solve | Stage::Conditions)
     }
 }
 

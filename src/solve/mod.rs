@@ -4,7 +4,8 @@
 //! machine code; [`system`] assembles a network and its treatments from both; [`equations`] presents a system to
 //! diffsol's solver; [`integrate`] drives the solver step by step and labels what fails; [`objective`] makes an
 //! objective function with gradient and Fisher information of it; [`ensemble`] evaluates many vectors at once;
-//! [`simulate`] gives trajectories of a network alone.
+//! [`simulate`] gives trajectories of a network alone, [`steady`] the state to which it settles, and [`horizon`] the span of
+//! time that shows what it does.
 //!
 //! A system is compiled once and shared by all threads; parameters go in by value with each solve.
 //!
@@ -17,14 +18,18 @@ pub mod compiled;
 pub mod dag;
 pub mod ensemble;
 mod equations;
+pub mod horizon;
 mod integrate;
 pub mod objective;
 pub mod simulate;
+pub mod steady;
 mod system;
 
-pub use integrate::{Failure, Sensitivities};
+pub use horizon::{Horizon, horizon};
+pub use integrate::{Failure, Sensitivities, Settled};
 pub use objective::{Attempt, Evaluation, Gradient, ProblemSolver};
-pub use simulate::{Trajectory, simulate};
+pub use simulate::{Trajectory, default_selection, simulate, simulate_selection};
+pub use steady::{SteadyState, steady_state};
 
 use crate::model::expression::Function;
 
@@ -52,8 +57,20 @@ pub enum SolveError {
     /// Initial values that are defined by each other.
     #[error("the initial value of `{0}` depends on itself")]
     CircularInitialValue(String),
+    /// A rule or a rate that uses its own value.
+    #[error("the value of `{0}` depends on itself")]
+    CircularRule(String),
+    /// More constraints than variables for them to determine.
+    #[error("constraint {constraint} has no variable left to determine: the system is overdetermined")]
+    Overdetermined {
+        /// Its number, from 1.
+        constraint: usize,
+    },
+    /// Constraints that hold whatever the value of a variable is.
+    #[error("the constraints do not determine `{0}`: the system is underdetermined")]
+    Underdetermined(String),
     /// A reaction, rule or event changes something that cannot change.
-    #[error("`{variable}` is changed by {place}, but is no species or parameter")]
+    #[error("`{variable}` is changed by {place}, but is not something that {place} can change")]
     NotAVariable {
         /// The id.
         variable: String,

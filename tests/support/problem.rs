@@ -17,6 +17,7 @@ impl Fit {
             estimate: Some(Estimate { lower: 1e-6, upper: 1e6, scale: Scale::Log, prior: None }),
         };
         Self(Problem {
+            synthetic: None,
             id: "fit".to_owned(),
             network,
             parameters: estimated.iter().map(parameter).collect(),

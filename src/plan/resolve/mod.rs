@@ -8,6 +8,7 @@ mod analysis;
 mod collect;
 mod estimate;
 mod experiment;
+mod formula;
 mod imported;
 mod imports;
 mod kinetics;
@@ -42,6 +43,7 @@ pub(in crate::plan) use scope::Scope;
 pub(in crate::plan) use typing::Typing;
 pub(in crate::plan) use words::{listed, near};
 
+pub use formula::{formula, put};
 pub use imported::{Remote, model_of};
 
 use collect::Collected;

@@ -16,6 +16,12 @@ pub(super) fn add(plan: &Plan, store: &Store, results: &mut Results) -> Result<(
         let rest = node.name.split_once('.').map_or("", |(_, rest)| rest);
         match &node.stage {
             Stage::Problem(problem) => {
+                // What a recipe measured is known once it was computed.
+                let measured = match problem.synthetic {
+                    Some(_) => Some(artifact.value("problem")?),
+                    None => None,
+                };
+                let problem = measured.as_ref().unwrap_or(problem);
                 let estimated = problem.parameters.iter().filter(|parameter| parameter.estimate.is_some()).count();
                 results.integer(rest, "species", problem.network.species.len());
                 results.integer(rest, "reactions", problem.network.reactions.len());

@@ -6,13 +6,12 @@ mod prior;
 mod trajectories;
 
 use super::SolveError;
-use super::integrate::{Failure, Sample, Sensitivities};
+use super::integrate::{Failure, Sample, Sensitivities, climb};
 use super::system::System;
 use crate::model::problem::{Problem, SolverSettings};
 use likelihood::Part;
 use plan::Plan;
 use std::sync::Arc;
-use trajectories::climb;
 
 /// How an evaluation succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

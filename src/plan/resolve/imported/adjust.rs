@@ -78,6 +78,35 @@ pub(super) fn adjust(model: &mut Model, entries: &[Entry], findings: &mut Vec<Di
     }
 }
 
+/// Gives what has this id another value; the error says in words why it cannot have it.
+pub(in super::super) fn overridden(network: &mut Network, id: &str, value: f64) -> Result<(), String> {
+    if network.assignments.iter().any(|rule| rule.variable == id) {
+        return Err(format!("a rule gives the value of `{id}` at all times"));
+    }
+    let kind = if network.parameters.iter().any(|one| one.id == id) {
+        SymbolKind::Parameter
+    } else if network.compartments.iter().any(|one| one.id == id) {
+        SymbolKind::Compartment
+    } else if network.species.iter().any(|one| one.id == id) {
+        SymbolKind::Species
+    } else {
+        let parameters = network.parameters.iter().map(|one| one.id.as_str());
+        let compartments = network.compartments.iter().map(|one| one.id.as_str());
+        let species = network.species.iter().map(|one| one.id.as_str());
+        let near = crate::diagnostic::suggest(id, parameters.chain(compartments).chain(species));
+        let help = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        return Err(format!("the model has no parameter, compartment or species `{id}`{help}"));
+    };
+    if !value.is_finite() {
+        return Err("expected a finite number".to_owned());
+    }
+    if kind == SymbolKind::Compartment && value <= 0.0 {
+        return Err("the size of a compartment is above 0".to_owned());
+    }
+    put(network, id, kind, value);
+    Ok(())
+}
+
 /// Does the model have such a thing, and can its value be chosen?
 fn known(model: &Model, name: &Name, kind: SymbolKind, findings: &mut Vec<Diagnostic>) -> bool {
     let wanted = kind.described();

@@ -24,6 +24,7 @@ use super::network::Model;
 use super::scope::Scope;
 use super::typing::Typing;
 
+pub(super) use adjust::overridden;
 pub(super) use problem::{Parts, build as problem, is_imported};
 pub use remote::Remote;
 
@@ -97,7 +98,6 @@ impl<'a> Importer<'a> {
 }
 
 /// The model of an SBML file that the command line names; what is wrong with it is among the findings.
-#[must_use]
 pub fn model_of(path: &Path, sources: &mut Sources, findings: &mut Vec<Diagnostic>) -> Option<Network> {
     let mut network = read(path, None, sources, findings)?.network;
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();

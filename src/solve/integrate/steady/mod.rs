@@ -15,7 +15,7 @@ mod newton;
 mod sensitivities;
 
 use crate::solve::system::{Entrance, System};
-use newton::{Nearness, polish};
+use newton::{Nearness, instability, polish};
 pub use sensitivities::implicit;
 use serde::{Deserialize, Serialize};
 
@@ -102,6 +102,8 @@ const MOVING: f64 = 1e5;
 const STILL: usize = 3;
 /// Sensitivities that moved less than this share of their largest element while time doubled are stationary.
 const STATIONARY: f64 = 1e-6;
+/// By `exp` of this the smallest number next to 1 has grown to 1.
+const GROWN: f64 = 37.0;
 /// A time that stands for the end of all time, in units of the time that a trajectory took to settle.
 const FAR: f64 = 1e3;
 
@@ -136,6 +138,12 @@ impl<'a> Judge<'a> {
             }
             Nearness::Unknown | Nearness::Away => return None,
         };
+        // Next to an unstable steady state a trajectory is on its way elsewhere, unless it stays after whatever could
+        // have grown has had the time to do so.
+        let growth = instability(&self.given, &states, far) * elapsed;
+        if growth > 0.0 && growth < GROWN {
+            return None;
+        }
         let sensitivities = match self.along {
             None => Vec::new(),
             Some(along) => {

@@ -11,6 +11,10 @@ const FINE: f64 = 1e-3;
 const MOST: usize = 20;
 /// The time of a step is this many times the elapsed one: modes that have settled are taken to their end by it.
 const LEAP: f64 = 1e3;
+/// Systems beyond this many states are not asked for the modes in which they leave a steady state.
+const MOST_MODES: usize = 100;
+/// Rates below this share of the fastest one may be nothing but rounding.
+const SMALLEST: f64 = 1e-10;
 /// And at least this many times the fastest time of the system, so that modes much slower than the elapsed time are seen.
 const SPREAD: f64 = 1e12;
 
@@ -68,6 +72,20 @@ pub fn polish(given: &Given, states: &[f64], time: f64, far: f64, elapsed: f64) 
         }
     }
     descend(given, states, far, elapsed)
+}
+
+/// The rate at which a system leaves a steady state, if it is unstable; else 0.
+pub fn instability(given: &Given, states: &[f64], time: f64) -> f64 {
+    if states.len() > MOST_MODES {
+        return 0.0;
+    }
+    let jacobian = jacobian(given, states, time);
+    let rate = fastest(&jacobian);
+    if !(rate > 0.0 && rate.is_finite()) {
+        return 0.0;
+    }
+    let growth = jacobian.complex_eigenvalues().iter().fold(0.0_f64, |growth, value| growth.max(value.re));
+    if growth > SMALLEST * rate { growth } else { 0.0 }
 }
 
 fn descend(given: &Given, states: &[f64], time: f64, elapsed: f64) -> Nearness {
