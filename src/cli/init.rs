@@ -103,8 +103,10 @@ fn start(arguments: &Arguments, draft: &Path) -> Result<Start, Failure> {
         let (name, content) = model_of(path)?;
         let (mut sources, mut findings) = (Sources::default(), Vec::new());
         if !is_archive(path) {
-            resolve::model_of(path, &mut sources, &mut findings);
+            let read = resolve::model_of(path, &mut sources, &mut findings);
             found(&sources, &findings)?;
+            // Without a finding there is a model.
+            debug_assert!(read.is_some());
         }
         let (place, title) = (format!("models/{name}"), stem_of(&name));
         let comment = "// The model, copied into this folder. A block after it changes values: `{ parameter k = 3 }`.";
