@@ -115,8 +115,16 @@ impl Segment<'_, '_> {
             return Err(Failure::NotANumber);
         }
         let entrance = self.entrance.filter(|entrance| !entrance.lanes.is_empty());
-        let equations = Equations::<M>::new(course.system, entrance, self.cache, state, sensitivities, self.factors);
-        let problem = self.problem(equations)?;
+        let equations = Equations::<M>::new(
+            course.system,
+            entrance,
+            self.cache,
+            state,
+            sensitivities,
+            self.factors,
+            course.settings.atol,
+        );
+        let problem = self.problem(equations, smallest_step(state, &derivative))?;
         if entrance.is_some() {
             let mut solver = problem.bdf_sens::<M::LS>().map_err(|_| Failure::Other)?;
             self.drive(&mut solver, &problem, sink)
@@ -129,6 +137,7 @@ impl Segment<'_, '_> {
     fn problem<'s, M: SolverMatrix>(
         &self,
         equations: Equations<'s, M>,
+        smallest: f64,
     ) -> Result<OdeSolverProblem<Equations<'s, M>>, Failure> {
         let Course { settings, sensitivities, .. } = *self.course;
         let rtol = settings.rtol * self.rung.tolerance_factor;
@@ -162,7 +171,7 @@ impl Segment<'_, '_> {
                 max_nonlinear_solver_failures: MOST_FAILURES,
                 update_jacobian_after_steps: self.rung.jacobian_steps.min(20),
                 update_rhs_jacobian_after_steps: self.rung.jacobian_steps,
-                min_timestep: 1e-30,
+                min_timestep: smallest,
                 ..OdeSolverOptions::default()
             },
             eqn: equations,
@@ -374,6 +383,13 @@ impl Segment<'_, '_> {
         }
         Ok(End::Stopped { time: stop, state, sensitivities })
     }
+}
+
+/// The step below which the solver gives up: far below the fastest change of a state at the start.
+fn smallest_step(state: &[f64], derivative: &[f64]) -> f64 {
+    let times = state.iter().zip(derivative).filter(|(value, slope)| **value != 0.0 && **slope != 0.0);
+    let fastest = times.map(|(value, slope)| (value / slope).abs()).fold(1.0, f64::min);
+    (1e-15 * fastest).clamp(1e-200, 1e-30)
 }
 
 /// All lanes of a vector as one slice, states x lanes by column.

@@ -1,7 +1,7 @@
 //! The nodes of events.
 
 use super::super::SolveError;
-use super::super::dag::{Dag, Id, rebuild};
+use super::super::dag::{Dag, Id};
 use super::names::{Kind, Mode, Names, Resolver};
 use super::roles::Roles;
 use crate::model::network::Event;
@@ -52,28 +52,23 @@ pub fn event<'a>(
         ids.push(id);
     }
     let store = match ids.iter().any(|id| roles.held_as_amount(id)) {
-        true => Some(store(dag, roles, resolver, &ids, &targets, states)?),
+        true => Some(store(dag, roles, resolver, &ids, states)?),
         false => None,
     };
     Ok(EventNodes { trigger, targets, values, store, delay, priority })
 }
 
 /// What the states become: values, and amounts where values are concentrations in compartments that change. The size is
-/// the one that the event leaves behind.
+/// the one before the event, as for everything that an event's values use: where the event gives the compartment
+/// another size at once, the amount stays and the concentration is another one than that given (case 01780 of the SBML
+/// Test Suite).
 fn store<'a>(
     dag: &mut Dag,
     roles: &Roles<'a>,
     resolver: &mut Resolver<'a, '_>,
     ids: &[&'a str],
-    targets: &[usize],
     states: usize,
 ) -> Result<Vec<Id>, SolveError> {
-    let mut after = BTreeMap::new();
-    for (place, (id, &target)) in ids.iter().zip(targets).enumerate() {
-        if !roles.held_as_amount(id) {
-            after.insert(dag.state(target), dag.state(states + place));
-        }
-    }
     let mut nodes = Vec::with_capacity(ids.len());
     for (place, id) in ids.iter().enumerate() {
         let value = dag.state(states + place);
@@ -81,7 +76,6 @@ fn store<'a>(
             true => {
                 let compartment = roles.species[id].compartment.as_str();
                 let size = resolver.resolve(dag, (Mode::Model, Kind::Value, compartment))?;
-                let size = rebuild(dag, &[size], &after)[0];
                 dag.multiply(value, size)
             }
             false => value,

@@ -2,18 +2,22 @@
 
 use super::super::SolveError;
 use crate::model::network::Network;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// One variable for each constraint, all different, by augmenting paths; of several, those that stand first in the
-/// constraints' lists are taken.
+/// One variable for each constraint, all different, by augmenting paths; of several, those that events leave
+/// alone are taken, and of these the ones that stand first in the constraints' lists.
 ///
 /// # Errors
 /// When a constraint is left without a variable.
 pub fn determined<'a>(network: &'a Network, may_be: &dyn Fn(&str) -> bool) -> Result<Vec<&'a str>, SolveError> {
     let constraints = &network.algebraic;
     let mut free: Vec<Vec<&str>> = Vec::with_capacity(constraints.len());
+    let events = network.events.iter().flat_map(|event| &event.assignments);
+    let changed: BTreeSet<&str> = events.map(|rule| rule.variable.as_str()).collect();
     for constraint in constraints {
-        free.push(constraint.free.iter().map(String::as_str).filter(|id| may_be(id)).collect());
+        let mut ids: Vec<&str> = constraint.free.iter().map(String::as_str).filter(|id| may_be(id)).collect();
+        ids.sort_by_key(|id| changed.contains(id));
+        free.push(ids);
     }
     let mut owner: BTreeMap<&str, usize> = BTreeMap::new();
     for start in 0..constraints.len() {
