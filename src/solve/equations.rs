@@ -58,6 +58,12 @@ impl SolverMatrix for FaerSparseMat<f64> {
     }
 }
 
+/// How far a state nearby is, as a share of the state, besides the absolute tolerance.
+const NEAR: f64 = 1e-8;
+
+/// So many absolute tolerances below zero a state may still be zero.
+const NOISE: f64 = 100.0;
+
 /// One solve's equations.
 pub struct Equations<'s, M: SolverMatrix> {
     system: &'s System,
@@ -69,6 +75,8 @@ pub struct Equations<'s, M: SolverMatrix> {
     start_sensitivities: &'s [f64],
     /// The factor of each of the entrance's terms.
     factors: &'s [f64],
+    /// What is small for a state: the absolute tolerance.
+    nudge: f64,
     scratch: RefCell<Scratch>,
     jacobian_sparsity: Option<M::Sparsity>,
     sensitivity_sparsity: Option<M::Sparsity>,
@@ -90,6 +98,7 @@ impl<'s, M: SolverMatrix> Equations<'s, M> {
         start: &'s [f64],
         start_sensitivities: &'s [f64],
         factors: &'s [f64],
+        nudge: f64,
     ) -> Self {
         let states = system.states.len();
         let lanes = entrance.map_or(0, |entrance| entrance.pattern.len());
@@ -106,6 +115,7 @@ impl<'s, M: SolverMatrix> Equations<'s, M> {
             start,
             start_sensitivities,
             factors,
+            nudge,
             scratch: RefCell::new(scratch),
             jacobian_sparsity: M::sparsity_of(states, states, &system.jacobian_pattern),
             sensitivity_sparsity: entrance
@@ -114,9 +124,28 @@ impl<'s, M: SolverMatrix> Equations<'s, M> {
         }
     }
 
+    /// The Jacobian's values. A power below one has an infinite slope at zero; where an entry is not finite the Jacobian
+    /// is that of a state nearby, which is as good to Newton's iteration.
+    fn jacobian(&self, states: &[f64], time: f64, values: &mut [f64]) {
+        let system = self.system;
+        system.code.call(system.jacobian, states, self.cache, time, values);
+        if values.iter().any(|value| !value.is_finite()) {
+            let near: Vec<f64> = states.iter().map(|value| value + NEAR * value.abs() + self.nudge).collect();
+            system.code.call(system.jacobian, &near, self.cache, time, values);
+            for value in values.iter_mut().filter(|value| !value.is_finite()) {
+                *value = 0.0;
+            }
+        }
+    }
+
     /// Whether the right-hand side was not finite when it was last evaluated.
     pub fn not_finite(&self) -> bool {
         self.unfinished.get()
+    }
+
+    /// The sensitivities at the start, states x lanes by column.
+    pub fn start_sensitivities(&self) -> &'s [f64] {
+        self.start_sensitivities
     }
 
     fn lanes(&self) -> usize {
@@ -159,11 +188,24 @@ operator!(
     Init
 );
 
+/// States below zero by no more than rounding and tolerances explain, set to zero; nothing where there is none. A power
+/// of a concentration that is zero has a value there, and none right below.
+pub fn without_noise(states: &[f64], small: f64) -> Option<Vec<f64>> {
+    let noise = |value: f64| value < 0.0 && value > -NOISE * small;
+    let clean = || states.iter().map(|&value| if noise(value) { 0.0 } else { value }).collect();
+    states.iter().any(|&value| noise(value)).then(clean)
+}
+
 impl<M: SolverMatrix> NonLinearOp for Rhs<'_, '_, M> {
     fn call_inplace(&self, x: &M::V, t: f64, y: &mut M::V) {
-        let Equations { system, cache, unfinished, .. } = self.0;
+        let Equations { system, cache, unfinished, nudge, .. } = self.0;
         y.for_each_batch_host([x], |y, [x], _| {
             system.code.call(system.rhs, x, cache, t, y);
+            if y.iter().any(|value| value.is_nan())
+                && let Some(x) = without_noise(x, *nudge)
+            {
+                system.code.call(system.rhs, &x, cache, t, y);
+            }
             unfinished.set(y.iter().any(|value| !value.is_finite()));
         });
     }
@@ -172,9 +214,9 @@ impl<M: SolverMatrix> NonLinearOp for Rhs<'_, '_, M> {
 impl<M: SolverMatrix> NonLinearOpJacobian for Rhs<'_, '_, M> {
     /// Evaluates the Jacobian once and multiplies every lane of `v` with it.
     fn jac_mul_inplace(&self, x: &M::V, t: f64, v: &M::V, y: &mut M::V) {
-        let Equations { system, cache, .. } = self.0;
+        let Equations { system, .. } = self.0;
         let values = &mut self.0.scratch.borrow_mut().jacobian;
-        system.code.call(system.jacobian, M::slice(x), cache, t, values);
+        self.0.jacobian(M::slice(x), t, values);
         y.for_each_batch_host([v], |y, [v], _| {
             y.fill(0.0);
             for (&(row, column), value) in system.jacobian_pattern.iter().zip(values.iter()) {
@@ -184,9 +226,9 @@ impl<M: SolverMatrix> NonLinearOpJacobian for Rhs<'_, '_, M> {
     }
 
     fn jacobian_inplace(&self, x: &M::V, t: f64, y: &mut M) {
-        let Equations { system, cache, .. } = self.0;
+        let Equations { system, .. } = self.0;
         let values = &mut self.0.scratch.borrow_mut().jacobian;
-        system.code.call(system.jacobian, M::slice(x), cache, t, values);
+        self.0.jacobian(M::slice(x), t, values);
         y.fill(&system.jacobian_pattern, values);
     }
 

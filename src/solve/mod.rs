@@ -28,7 +28,7 @@ mod system;
 pub use horizon::{Horizon, horizon};
 pub use integrate::{Failure, Sensitivities, Settled};
 pub use objective::{Attempt, Evaluation, Gradient, ProblemSolver};
-pub use simulate::{Trajectory, simulate};
+pub use simulate::{Trajectory, default_selection, simulate, simulate_selection};
 pub use steady::{SteadyState, steady_state};
 
 use crate::model::expression::Function;
@@ -57,8 +57,20 @@ pub enum SolveError {
     /// Initial values that are defined by each other.
     #[error("the initial value of `{0}` depends on itself")]
     CircularInitialValue(String),
+    /// A rule or a rate that uses its own value.
+    #[error("the value of `{0}` depends on itself")]
+    CircularRule(String),
+    /// More constraints than variables for them to determine.
+    #[error("constraint {constraint} has no variable left to determine: the system is overdetermined")]
+    Overdetermined {
+        /// Its number, from 1.
+        constraint: usize,
+    },
+    /// Constraints that hold whatever the value of a variable is.
+    #[error("the constraints do not determine `{0}`: the system is underdetermined")]
+    Underdetermined(String),
     /// A reaction, rule or event changes something that cannot change.
-    #[error("`{variable}` is changed by {place}, but is no species or parameter")]
+    #[error("`{variable}` is changed by {place}, but is not something that {place} can change")]
     NotAVariable {
         /// The id.
         variable: String,

@@ -1,18 +1,18 @@
-//! Trajectories of a network alone.
+//! Trajectories of a network alone: named expressions of its ids over time.
 
 use super::SolveError;
+use super::equations::without_noise;
 use super::integrate::{Course, Ending, Failure, LADDER, Sensitivities};
-use super::system::{Blueprint, Measured, assemble};
+use super::system::{Blueprint, assemble};
 use crate::model::expression::Expression;
 use crate::model::network::Network;
 use crate::model::problem::SolverSettings;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// States and assigned variables over time.
+/// Named quantities over time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trajectory {
-    /// Ids of the columns: species in the network's order, then other variables with rules, then parameters that
-    /// events change.
+    /// Names of the columns: those of the selection.
     pub ids: Vec<String>,
     /// The asked times.
     pub times: Vec<f64>,
@@ -35,43 +35,62 @@ pub enum SimulateError {
     Failed(Failure),
 }
 
-/// Simulates a network from time 0 with some parameters, compartment sizes or initial values replaced.
+/// Simulates a network from time 0 with some parameters, compartment sizes or initial values replaced, and gives the
+/// [default selection](default_selection).
 ///
 /// # Errors
 /// When ids are unknown, times do not ascend from 0 on, or the solver fails.
 pub fn simulate(
     network: &Network,
-    parameters: &[(String, f64)],
+    overrides: &[(String, f64)],
     times: &[f64],
     settings: SolverSettings,
+) -> Result<Trajectory, SimulateError> {
+    simulate_selection(network, overrides, times, settings, &default_selection(network))
+}
+
+/// Every species, then every parameter and every compartment that can change: one that is declared so, or that a rule, an
+/// event or a constraint changes. Each in the meaning of its id.
+#[must_use]
+pub fn default_selection(network: &Network) -> Vec<(String, Expression)> {
+    let rules = network.assignments.iter().chain(&network.rates);
+    let rules = rules.chain(network.events.iter().flat_map(|event| &event.assignments));
+    let mut changing: BTreeSet<&str> = rules.map(|rule| rule.variable.as_str()).collect();
+    changing.extend(network.algebraic.iter().flat_map(|constraint| constraint.free.iter().map(String::as_str)));
+    let changes = |id: &str, variable: bool| variable || changing.contains(id);
+    let species = network.species.iter().map(|species| &species.id);
+    let parameters = network.parameters.iter().filter(|p| changes(&p.id, p.variable)).map(|p| &p.id);
+    let compartments = network.compartments.iter().filter(|c| changes(&c.id, c.variable)).map(|c| &c.id);
+    let ids = species.chain(parameters).chain(compartments);
+    ids.map(|id| (id.clone(), Expression::Symbol(id.clone()))).collect()
+}
+
+/// Simulates as [`simulate`] does and gives the values of named expressions over the network's ids.
+///
+/// # Errors
+/// As for [`simulate`].
+pub fn simulate_selection(
+    network: &Network,
+    overrides: &[(String, f64)],
+    times: &[f64],
+    settings: SolverSettings,
+    selection: &[(String, Expression)],
 ) -> Result<Trajectory, SimulateError> {
     let ascending = times.windows(2).all(|pair| pair[0] < pair[1]);
     if !ascending || times.iter().any(|time| !time.is_finite() || *time < 0.0) {
         return Err(SolveError::Value("times have to ascend from 0 on".to_owned()).into());
     }
     let overrides: Vec<(String, Expression)> =
-        parameters.iter().map(|(id, value)| (id.clone(), Expression::Number(*value))).collect();
-    let mut ids: Vec<String> = network.species.iter().map(|species| species.id.clone()).collect();
-    let rules = network.assignments.iter().chain(&network.rates);
-    for rule in rules.chain(network.events.iter().flat_map(|event| &event.assignments)) {
-        if !ids.contains(&rule.variable) {
-            ids.push(rule.variable.clone());
-        }
-    }
-    let symbols: Vec<Expression> = ids.iter().map(|id| Expression::Symbol(id.clone())).collect();
-    let one = Expression::Number(1.0);
-    let outputs = ids
-        .iter()
-        .zip(&symbols)
-        .map(|(id, formula)| Measured { id, formula, scale: &one, placeholders: Vec::new() })
-        .collect();
+        overrides.iter().map(|(id, value)| (id.clone(), Expression::Number(*value))).collect();
+    let ids: Vec<String> = selection.iter().map(|(id, _)| id.clone()).collect();
     let blueprint = Blueprint {
         network,
         estimated: Vec::new(),
         fixed: BTreeMap::new(),
         treatments: vec![&overrides],
         before: Vec::new(),
-        outputs,
+        outputs: Vec::new(),
+        selection,
     };
     let system = assemble(&blueprint)?;
     let course = Course {
@@ -90,11 +109,11 @@ pub fn simulate(
     for (rung, setting) in LADDER.iter().enumerate() {
         let mut values = Vec::with_capacity(times.len());
         let (result, taken) = course.run(setting, &mut |sample| {
-            let mut row = Vec::with_capacity(ids.len());
-            for output in &system.outputs {
-                let mut pair = [0.0; 2];
-                system.code.call(output.value, sample.states, sample.cache, sample.time, &mut pair);
-                row.push(pair[0]);
+            let mut row = system.selection.evaluate(sample.states, sample.cache, sample.time);
+            if row.iter().any(|value| value.is_nan())
+                && let Some(states) = without_noise(sample.states, settings.atol)
+            {
+                row = system.selection.evaluate(&states, sample.cache, sample.time);
             }
             values.push(row);
             Ok(())

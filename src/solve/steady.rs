@@ -74,6 +74,7 @@ impl Alone {
             treatments: vec![&overrides],
             before: Vec::new(),
             outputs: Vec::new(),
+            selection: &[],
         })?;
         Ok(Self { system, settings })
     }

@@ -3,7 +3,7 @@
 //! In reading order: [`bounds`] refuses what no parser should see; [`tree`] holds a document as elements with their
 //! places; [`level`] says which SBML it is; [`comp`] puts submodels in their places; [`declare`] collects the ids; [`functions`] and [`math`] read formulas, with
 //! function definitions written out; [`elements`] reads what a model declares; [`changes`] finds what changes each
-//! variable; [`assemble`] makes the network and [`sequence`] puts its assignments in order.
+//! variable; [`assemble`] makes the network, [`sequence`] puts its assignments in order and [`units`] labels its axes.
 
 mod assemble;
 mod bounds;
@@ -13,6 +13,7 @@ mod declare;
 mod declared;
 mod elements;
 mod findings;
+mod fluxes;
 mod functions;
 mod level;
 mod math;
@@ -20,6 +21,7 @@ mod order;
 mod sequence;
 mod symbols;
 mod tree;
+mod units;
 mod uses;
 
 use crate::diagnostic::{Diagnostic, FileId};
@@ -83,6 +85,7 @@ fn network(file: FileId, text: &str, external: &mut Resolve, findings: &mut Find
         findings.push(finding.at(parsed.root.span, "expected a <model> in it"));
         return None;
     };
+    fluxes::refuse(model, findings);
     if !comp::has_submodels(model) {
         return of_model(model, level, findings);
     }
@@ -98,6 +101,7 @@ fn of_model(model: &Node, level: Level, findings: &mut Findings) -> Option<Netwo
     let declared = elements.read(model);
     let variables = changes::find(&declared, findings);
     let mut network = assemble::network(&declared, &variables, findings);
+    network.units = units::labels(model, level, findings);
     sequence::sort(&mut network, &declared, &variables, findings);
     Some(network)
 }

@@ -204,6 +204,8 @@ impl<'a> Build<'a> {
         match node.tag_name().name() {
             "notes" | "annotation" | "message" if space == Space::Core => false,
             "annotation-xml" | "annotation" if space == Space::Math => false,
+            // In a wrong namespace it would be missed without a word.
+            "math" => true,
             _ => space != Space::Other,
         }
     }

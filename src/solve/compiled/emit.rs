@@ -4,7 +4,7 @@
 
 #![allow(clippy::result_large_err, reason = "the error is Cranelift's and ends the compilation")]
 
-use super::functions::{POWER, symbol};
+use super::functions::{POLYGAMMA, POWER, symbol};
 use crate::solve::dag::{Binary, Source, Tape, Unary};
 use cranelift_codegen::ir::condcodes::FloatCC;
 use cranelift_codegen::ir::{AbiParam, FuncRef, InstBuilder, MemFlagsData, Signature, Value, types};
@@ -157,6 +157,7 @@ impl<M: Module> Emitter<'_, '_, M> {
             Binary::Multiply => self.builder.ins().fmul(a, b),
             Binary::Divide => self.builder.ins().fdiv(a, b),
             Binary::Power => self.call(POWER, &[a, b])?,
+            Binary::Polygamma => self.call(POLYGAMMA, &[a, b])?,
             Binary::Min => self.builder.ins().fmin(a, b),
             Binary::Max => self.builder.ins().fmax(a, b),
             Binary::Equal => self.truth(FloatCC::Equal, a, b),

@@ -18,8 +18,19 @@ extern "C" fn power(x: f64, y: f64) -> f64 {
     x.powf(y)
 }
 
+extern "C" fn factorial(x: f64) -> f64 {
+    crate::solve::dag::factorial(x)
+}
+
+extern "C" fn polygamma(order: f64, x: f64) -> f64 {
+    crate::solve::dag::polygamma(order, x)
+}
+
 /// The symbol of the power function.
 pub const POWER: &str = "kexp_power";
+
+/// The symbol of the polygamma function.
+pub const POLYGAMMA: &str = "kexp_polygamma";
 
 /// The symbol under which compiled code calls a function; nothing for those that are machine instructions.
 pub fn symbol(function: Unary) -> Option<&'static str> {
@@ -36,12 +47,13 @@ pub fn symbol(function: Unary) -> Option<&'static str> {
         Unary::Sinh => "kexp_sinh",
         Unary::Cosh => "kexp_cosh",
         Unary::Tanh => "kexp_tanh",
+        Unary::Factorial => "kexp_factorial",
         Unary::Negate | Unary::Sqrt | Unary::Abs | Unary::Floor | Unary::Ceil => return None,
     })
 }
 
 /// The address of each symbol.
-pub fn addresses() -> [(&'static str, *const u8); 13] {
+pub fn addresses() -> [(&'static str, *const u8); 15] {
     [
         ("kexp_exp", exp as *const u8),
         ("kexp_ln", ln as *const u8),
@@ -55,6 +67,8 @@ pub fn addresses() -> [(&'static str, *const u8); 13] {
         ("kexp_sinh", sinh as *const u8),
         ("kexp_cosh", cosh as *const u8),
         ("kexp_tanh", tanh as *const u8),
+        ("kexp_factorial", factorial as *const u8),
         (POWER, power as *const u8),
+        (POLYGAMMA, polygamma as *const u8),
     ]
 }

@@ -7,6 +7,17 @@ use crate::model::expression::{Expression, Function};
 pub trait Scope {
     /// The node of a symbol, or nothing where the symbol is unknown.
     fn resolve(&mut self, dag: &mut Dag, symbol: &str) -> Option<Id>;
+
+    /// The node of a symbol's derivative in time, or nothing where it has none.
+    fn rate(&mut self, dag: &mut Dag, symbol: &str) -> Option<Id> {
+        let _ = (dag, symbol);
+        None
+    }
+
+    /// The node of the time.
+    fn time(&mut self, dag: &mut Dag) -> Id {
+        dag.time()
+    }
 }
 
 impl<F: FnMut(&mut Dag, &str) -> Option<Id>> Scope for F {
@@ -22,8 +33,12 @@ impl<F: FnMut(&mut Dag, &str) -> Option<Id>> Scope for F {
 pub fn build(dag: &mut Dag, expression: &Expression, scope: &mut dyn Scope) -> Result<Id, BuildError> {
     match expression {
         Expression::Number(value) => Ok(dag.number(*value)),
-        Expression::Time => Ok(dag.time()),
+        Expression::Time => Ok(scope.time(dag)),
         Expression::Symbol(name) => scope.resolve(dag, name).ok_or_else(|| BuildError::Unknown(name.clone())),
+        Expression::Apply(Function::RateOf, arguments) => match arguments.as_slice() {
+            [Expression::Symbol(name)] => scope.rate(dag, name).ok_or_else(|| BuildError::Unknown(name.clone())),
+            _ => Err(BuildError::Arguments(Function::RateOf, arguments.len())),
+        },
         Expression::Apply(function, arguments) => {
             let nodes = arguments.iter().map(|a| build(dag, a, scope)).collect::<Result<Vec<_>, _>>()?;
             apply(dag, *function, &nodes).ok_or(BuildError::Arguments(*function, nodes.len()))
@@ -119,8 +134,9 @@ fn apply(dag: &mut Dag, function: Function, nodes: &[Id]) -> Option<Id> {
             _ => None,
         },
         Function::Piecewise => piecewise(dag, nodes),
-        // Only a system knows rates and computes gammas; see the scopes there.
-        Function::RateOf | Function::Factorial => None,
+        Function::Factorial => one(dag, Unary::Factorial),
+        // A rate belongs to a symbol, not to a value: `build` takes it from the scope.
+        Function::RateOf => None,
     }
 }
 

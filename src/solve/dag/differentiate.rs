@@ -9,6 +9,8 @@ pub enum Variable {
     State(usize),
     /// A parameter, by index.
     Parameter(usize),
+    /// The time.
+    Time,
 }
 
 /// A partial derivative that is not always zero.
@@ -34,6 +36,7 @@ pub fn differentiate(dag: &mut Dag, outputs: &[Id], variables: &[Variable]) -> V
         .map(|variable| match *variable {
             Variable::State(i) => dag.state(i),
             Variable::Parameter(i) => dag.parameter(i),
+            Variable::Time => dag.time(),
         })
         .collect();
     let needed = dag.reachable(outputs);
@@ -79,6 +82,24 @@ pub fn differentiate(dag: &mut Dag, outputs: &[Id], variables: &[Variable]) -> V
         }
     }
     partials
+}
+
+/// The total derivatives of `outputs` in time, given those of the states; parameters stand still.
+pub fn total(dag: &mut Dag, outputs: &[Id], rate: &dyn Fn(usize) -> Id) -> Vec<Id> {
+    let needed = dag.reachable(outputs);
+    let (zero, one) = (dag.number(0.0), dag.number(1.0));
+    let mut derivative = vec![zero; needed.len()];
+    for (id, _) in needed.iter().enumerate().filter(|(_, needed)| **needed) {
+        let node = id as Id;
+        if dag.varies(node) {
+            derivative[id] = match dag.node(node) {
+                Node::State(i) => rate(i as usize),
+                Node::Time => one,
+                _ => rule(dag, node, &derivative),
+            };
+        }
+    }
+    outputs.iter().map(|&output| derivative[output as usize]).collect()
 }
 
 fn rule(dag: &mut Dag, id: Id, derivative: &[Id]) -> Id {
@@ -161,6 +182,11 @@ fn unary_rule(dag: &mut Dag, function: Unary, a: Id, id: Id) -> Id {
             let square = dag.integer_power(id, 2);
             dag.subtract(one, square)
         }
+        Unary::Factorial => {
+            let (zero, next) = (dag.number(0.0), dag.add(one, a));
+            let logarithmic = dag.binary(Binary::Polygamma, zero, next);
+            dag.multiply(id, logarithmic)
+        }
     }
 }
 
@@ -189,6 +215,12 @@ fn binary_rule(dag: &mut Dag, function: Binary, (a, da): (Id, Id), (b, db): (Id,
             dag.select(first, da, db)
         }
         Binary::Equal | Binary::Less | Binary::LessOrEqual => dag.number(0.0),
+        Binary::Polygamma => {
+            let one = dag.number(1.0);
+            let order = dag.add(one, a);
+            let outer = dag.binary(Binary::Polygamma, order, b);
+            scaled(dag, outer, db)
+        }
     }
 }
 

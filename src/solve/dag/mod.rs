@@ -12,11 +12,13 @@
 
 mod build;
 mod differentiate;
+mod gamma;
 mod rebuild;
 mod tape;
 
 pub use build::{BuildError, Scope, build};
-pub use differentiate::{Partial, Variable, differentiate};
+pub use differentiate::{Partial, Variable, differentiate, total};
+pub(crate) use gamma::{factorial, polygamma};
 pub use rebuild::rebuild;
 pub use tape::{Source, Tape};
 
@@ -46,6 +48,8 @@ pub enum Unary {
     Sinh,
     Cosh,
     Tanh,
+    /// `x!`, continued by the gamma function: gamma(x + 1).
+    Factorial,
 }
 
 /// Functions of two arguments. Comparisons give 1 for true and 0 for false.
@@ -62,6 +66,9 @@ pub enum Binary {
     Equal,
     Less,
     LessOrEqual,
+    /// The polygamma function: the derivative of the logarithm of the gamma function of the second argument, once
+    /// more than the first one says.
+    Polygamma,
 }
 
 /// An expression over nodes.

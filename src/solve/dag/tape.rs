@@ -137,6 +137,7 @@ pub(crate) fn unary(function: Unary, a: f64) -> f64 {
         Unary::Sinh => a.sinh(),
         Unary::Cosh => a.cosh(),
         Unary::Tanh => a.tanh(),
+        Unary::Factorial => super::factorial(a),
     }
 }
 
@@ -155,6 +156,7 @@ pub(crate) fn binary(function: Binary, a: f64, b: f64) -> f64 {
         Binary::Equal => truth(a == b),
         Binary::Less => truth(a < b),
         Binary::LessOrEqual => truth(a <= b),
+        Binary::Polygamma => super::polygamma(a, b),
     }
 }
 

@@ -4,9 +4,16 @@
 //! interest interpolated, and events and switches met exactly: the solver stops there and starts anew.
 
 mod climb;
+mod crossing;
+mod events;
 mod failure;
+mod hold;
+mod jump;
+mod project;
 mod segment;
 mod steady;
+mod stops;
+mod watch;
 
 pub use climb::climb;
 pub use failure::Failure;
@@ -17,8 +24,13 @@ use super::equations::SolverMatrix;
 use super::system::{Entrance, System};
 use crate::model::problem::SolverSettings;
 use diffsol::{FaerSparseMat, NalgebraMat};
+use events::Queue;
+use hold::Holder;
+use jump::Jump;
+use project::project;
 use segment::{End, Segment};
 use steady::{Along, Given, Judge};
+use stops::Stops;
 
 /// Systems of at least this many states use sparse linear algebra. Measured once, on a busy machine, in milliseconds of
 /// processor time for one solve at rtol 1e-6, dense and sparse: 0.9 and 1.8 for 25 states (Bachmann et al. 2011), 1.1 and
@@ -116,6 +128,11 @@ impl Sample<'_> {
 pub type Sink<'a> = dyn FnMut(&Sample) -> Result<(), Failure> + 'a;
 
 impl Course<'_> {
+    /// Whether the trajectory goes on to its steady state.
+    pub fn settles(&self) -> bool {
+        self.ending != Ending::LastTime
+    }
+
     /// Computes the trajectory with one rung of the ladder; returns the number of steps, also beside a failure.
     pub fn run(&self, rung: &Rung, sink: &mut Sink) -> (Result<(), Failure>, usize) {
         let mut steps = 0;
@@ -148,28 +165,51 @@ impl Course<'_> {
         let mut state = values.split_off(system.settings);
         let (entrance_values, mut sensitivities, factors) = self.start_sensitivities(entrance);
         self.keep(entrance, &mut state, &mut sensitivities);
-        let last = self.times.last().copied().unwrap_or(0.0);
-        let stops = self.stops(&cache, last);
         if state.iter().any(|value| !value.is_finite()) {
             return Err(Failure::NotANumber);
         }
-        let largest_start = state.iter().fold(1.0_f64, |largest, value| largest.max(value.abs()));
-
+        let last = self.times.last().copied().unwrap_or(0.0);
+        let mut holder = Holder::new(self);
         let mut time = 0.0;
+        if system.projection.is_some() || !system.events.is_empty() {
+            holder.hold(self, &mut cache, &state, time, time);
+            project(self, &cache, time, &mut state)?;
+        }
+        let largest_start = state.iter().fold(1.0_f64, |largest, value| largest.max(value.abs()));
+        let mut stops = Stops::new(self, &cache, last)?;
+        let mut queue = Queue::new(self, &cache, &state);
         let mut next = 0;
-        let mut remaining = stops.iter().copied().peekable();
         loop {
-            let stop = remaining.peek().copied();
-            self.set_switches(&mut cache, time, stop.unwrap_or_else(|| last.max(time) + 1.0));
-            let settle = stop.is_none() && self.ending != Ending::LastTime;
+            let held = cache.clone();
+            let mut jump = Jump {
+                course: self,
+                cache: &held,
+                entrance: &entrance_values,
+                time,
+                state: &mut state,
+                sensitivities: &mut sensitivities,
+                timing: None,
+            };
+            if !system.events.is_empty() {
+                *steps += queue.happen(&mut jump)?;
+                if jump.state.iter().any(|value| !value.is_finite()) {
+                    return Err(Failure::NotANumber);
+                }
+            }
+            let stop = [stops.next(), queue.next()].into_iter().flatten().min_by(f64::total_cmp);
+            // Without a stop nothing jumps between here and the last time.
+            let ahead = if last > time { last } else { time + 1.0 };
+            holder.hold(self, &mut cache, jump.state, time, stop.unwrap_or(ahead));
+            // At the start nothing was held before.
+            if time > 0.0 {
+                jump.switch(&cache)?;
+            }
+            let settle = stop.is_none() && self.settles();
             let along = self.chain.map(|_| Along { entrance, factors: &factors });
-            // To a steady state the sensitivities need not ride along, as long as no event may change them on the way.
-            let mut ride = along.filter(|_| !settle || system.events.iter().any(|event| event.time.is_none()));
+            // To a steady state the sensitivities need not ride along, as long as nothing may stop on the way.
+            let mut ride = along.filter(|_| !settle || system.watches.count > 0);
             let mut found: Option<Rest> = None;
             let end = loop {
-                if settle && state.is_empty() {
-                    break End::Settled(Rest::of_nothing(time));
-                }
                 let given = self.given(rung, &cache);
                 let mut segment = Segment {
                     course: self,
@@ -182,6 +222,7 @@ impl Course<'_> {
                     stop,
                     largest_start,
                     judge: settle.then(|| Judge::new(given, ride, time)),
+                    queue: &mut queue,
                     next: &mut next,
                     steps: &mut *steps,
                 };
@@ -203,34 +244,28 @@ impl Course<'_> {
                 }
                 break End::Settled(rest);
             };
-            let (reached, fired) = match end {
-                End::Finished => return Ok(()),
-                End::Settled(rest) => {
-                    return sink(&Sample {
-                        index: self.times.len(),
-                        time: steady::far(rest.time),
-                        states: &rest.states,
-                        sensitivities: &rest.sensitivities,
-                        cache: &cache,
-                        entrance: &entrance_values,
-                        settled: Some((rest.method, rest.time)),
-                    });
-                }
-                End::Stopped { time, state: new, sensitivities: lanes } => {
-                    remaining.next();
+            let rest = match end {
+                End::Stopped { time: reached, state: new, sensitivities: lanes } => {
+                    time = reached;
                     state = new;
                     sensitivities = lanes;
-                    (time, self.events_at(&cache, time))
+                    stops.pass(time);
+                    continue;
                 }
-                End::Fired { event, time, state: new } => {
-                    state = new;
-                    (time, vec![event])
-                }
+                End::Finished if !settle => return Ok(()),
+                // Nothing moves.
+                End::Finished => Rest { states: state, sensitivities, method: Settled::Integration, time },
+                End::Settled(rest) => rest,
             };
-            time = reached;
-            for event in fired {
-                self.fire(event, time, &cache, &entrance_values, &mut state, &mut sensitivities);
-            }
+            return sink(&Sample {
+                index: self.times.len(),
+                time: steady::far(rest.time),
+                states: &rest.states,
+                sensitivities: &rest.sensitivities,
+                cache: &cache,
+                entrance: &entrance_values,
+                settled: Some((rest.method, rest.time)),
+            });
         }
     }
 
@@ -276,101 +311,6 @@ impl Course<'_> {
         let SolverSettings { rtol, atol, .. } = self.settings;
         let factor = rung.tolerance_factor;
         Given { system: self.system, cache, rtol: rtol * factor, atol: atol * factor }
-    }
-
-    /// Times strictly inside the trajectory at which the equations or the states jump.
-    fn stops(&self, cache: &[f64], last: f64) -> Vec<f64> {
-        let system = self.system;
-        let at = |function| {
-            let mut time = [0.0];
-            system.code.call(function, &[], cache, 0.0, &mut time);
-            time[0]
-        };
-        let switches = system.switches.iter().map(|switch| at(switch.threshold));
-        let timed = self.ending != Ending::Preequilibration;
-        let events = system.events.iter().filter(|_| timed).filter_map(|event| event.time.map(at));
-        let ends = self.ending != Ending::LastTime;
-        // The way to a steady state passes all of them, and is one of its own from the last asked time on.
-        let (before, own) = if ends { (f64::MAX, Some(last)) } else { (last, None) };
-        // An event at the very last time still acts on what is measured then.
-        let mut stops: Vec<f64> =
-            switches.chain(events).chain(own).filter(|&time| time > 0.0 && time <= before).collect();
-        stops.sort_by(f64::total_cmp);
-        stops.dedup();
-        stops
-    }
-
-    /// Sets the switches for the time between two stops, and computes the hoisted terms.
-    fn set_switches(&self, cache: &mut [f64], from: f64, to: f64) {
-        let system = self.system;
-        let middle = 0.5 * (from + to);
-        let first = system.parameters + system.settings;
-        for (index, switch) in system.switches.iter().enumerate() {
-            let mut threshold = [0.0];
-            system.code.call(switch.threshold, &[], cache, 0.0, &mut threshold);
-            let on = if switch.before { middle < threshold[0] } else { middle > threshold[0] };
-            cache[first + index] = if on { 1.0 } else { 0.0 };
-        }
-        let (given, hoisted) = cache.split_at_mut(system.hoisted);
-        system.code.call(system.prepare, &[], given, 0.0, hoisted);
-    }
-
-    fn events_at(&self, cache: &[f64], time: f64) -> Vec<usize> {
-        let mut fired = Vec::new();
-        if self.ending == Ending::Preequilibration {
-            return fired;
-        }
-        for (index, event) in self.system.events.iter().enumerate() {
-            if let Some(function) = event.time {
-                let mut at = [0.0];
-                self.system.code.call(function, &[], cache, 0.0, &mut at);
-                if at[0] == time {
-                    fired.push(index);
-                }
-            }
-        }
-        fired
-    }
-
-    /// Gives the event's targets their new values. The sensitivities follow by the chain rule; that the event's time
-    /// does not move with parameters is made sure when gradients are asked for.
-    fn fire(
-        &self,
-        event: usize,
-        time: f64,
-        cache: &[f64],
-        entrance_values: &[f64],
-        state: &mut [f64],
-        sensitivities: &mut [f64],
-    ) {
-        let system = self.system;
-        let event = &system.events[event];
-        let mut values = vec![0.0; event.targets.len()];
-        system.code.call(event.action.value, state, cache, time, &mut values);
-        if let Some(chain) = self.chain {
-            let states = state.len();
-            let entrance = &system.treatments[self.treatment];
-            let mut derivatives = vec![0.0; system.code.outputs(event.action.derivative)];
-            system.code.call(event.action.derivative, state, cache, time, &mut derivatives);
-            let (by_state, by_parameter) = derivatives.split_at(event.action.by_state.len());
-            let before = sensitivities.to_vec();
-            for (lane, &parameter) in entrance.lanes.iter().enumerate() {
-                for &target in &event.targets {
-                    sensitivities[lane * states + target] = 0.0;
-                }
-                for (entry, value) in event.action.by_state.iter().zip(by_state) {
-                    sensitivities[lane * states + event.targets[entry.row]] +=
-                        value * before[lane * states + entry.column];
-                }
-                for (entry, value) in event.action.by_parameter.iter().zip(by_parameter) {
-                    let inner = system.by_estimated(entrance, entrance_values, entry.column, parameter);
-                    sensitivities[lane * states + event.targets[entry.row]] += value * inner * chain[parameter];
-                }
-            }
-        }
-        for (&target, value) in event.targets.iter().zip(values) {
-            state[target] = value;
-        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::super::equations::{Equations, SolverMatrix};
 use super::super::system::Entrance;
+use super::events::Queue;
 use super::steady::{Judge, Rest};
+use super::watch::{Interpolant, Watcher};
 use super::{Course, Failure, Rung, Sample, Sink};
 use diffsol::error::{DiffsolError, OdeSolverError};
 use diffsol::{
@@ -30,6 +32,12 @@ pub enum Sensitivities {
 const BEYOND: f64 = 1e50;
 /// A failure with a state this many times larger than the largest initial one (at least 1) is a blow-up.
 const GROWN: f64 = 1e8;
+/// Times that differ by less than this share of them are one time to the solver.
+const NEAR: f64 = 1e-14;
+/// Points within each step at which functions that jump are looked at.
+const LOOKS: usize = 4;
+/// The same for the whole of a segment in which no state moves.
+const STILL_LOOKS: usize = 1000;
 /// diffsol counts these over a whole solve; the step limit is what ends a hopeless one.
 const MOST_FAILURES: usize = 100_000;
 
@@ -37,7 +45,7 @@ const MOST_FAILURES: usize = 100_000;
 pub enum End {
     /// All asked times are done.
     Finished,
-    /// The stop was reached.
+    /// The stop was reached, or a function that is watched jumped and something has to be done about it.
     Stopped {
         /// When.
         time: f64,
@@ -45,15 +53,6 @@ pub enum End {
         state: Vec<f64>,
         /// Their sensitivities.
         sensitivities: Vec<f64>,
-    },
-    /// An event's condition turned true.
-    Fired {
-        /// Which.
-        event: usize,
-        /// When.
-        time: f64,
-        /// The states there.
-        state: Vec<f64>,
     },
     /// The steady state was reached.
     Settled(Rest),
@@ -81,6 +80,8 @@ pub struct Segment<'a, 'b> {
     pub largest_start: f64,
     /// Looks for the steady state, where the trajectory goes on to it once all asked times are done.
     pub judge: Option<Judge<'a>>,
+    /// The events.
+    pub queue: &'b mut Queue,
     /// The next asked time.
     pub next: &'b mut usize,
     /// Steps taken in all segments.
@@ -100,8 +101,13 @@ impl Segment<'_, '_> {
             // What a stop changes is in force at its time, so the end of a trajectory can lie on its start.
             self.sample(sink, self.start, state, sensitivities)?;
         }
-        if *self.next == course.times.len() && self.judge.is_none() {
+        if *self.next == course.times.len() && !course.settles() {
             return Ok(End::Finished);
+        }
+        // A stop right behind the start, such as the first time above a threshold, is no distance to integrate over.
+        let near = self.stop.is_some_and(|stop| stop - self.start <= NEAR * self.start.abs() + f64::MIN_POSITIVE);
+        if course.system.still || near {
+            return self.stand(state, sensitivities, near, sink);
         }
         let mut derivative = vec![0.0; state.len()];
         course.system.code.call(course.system.rhs, state, self.cache, self.start, &mut derivative);
@@ -109,8 +115,16 @@ impl Segment<'_, '_> {
             return Err(Failure::NotANumber);
         }
         let entrance = self.entrance.filter(|entrance| !entrance.lanes.is_empty());
-        let equations = Equations::<M>::new(course.system, entrance, self.cache, state, sensitivities, self.factors);
-        let problem = self.problem(equations)?;
+        let equations = Equations::<M>::new(
+            course.system,
+            entrance,
+            self.cache,
+            state,
+            sensitivities,
+            self.factors,
+            course.settings.atol,
+        );
+        let problem = self.problem(equations, smallest_step(state, &derivative))?;
         if entrance.is_some() {
             let mut solver = problem.bdf_sens::<M::LS>().map_err(|_| Failure::Other)?;
             self.drive(&mut solver, &problem, sink)
@@ -123,6 +137,7 @@ impl Segment<'_, '_> {
     fn problem<'s, M: SolverMatrix>(
         &self,
         equations: Equations<'s, M>,
+        smallest: f64,
     ) -> Result<OdeSolverProblem<Equations<'s, M>>, Failure> {
         let Course { settings, sensitivities, .. } = *self.course;
         let rtol = settings.rtol * self.rung.tolerance_factor;
@@ -156,7 +171,7 @@ impl Segment<'_, '_> {
                 max_nonlinear_solver_failures: MOST_FAILURES,
                 update_jacobian_after_steps: self.rung.jacobian_steps.min(20),
                 update_rhs_jacobian_after_steps: self.rung.jacobian_steps,
-                min_timestep: 1e-30,
+                min_timestep: smallest,
                 ..OdeSolverOptions::default()
             },
             eqn: equations,
@@ -181,15 +196,20 @@ impl Segment<'_, '_> {
             if lanes > 0 { context.clone_with_nbatch(lanes).map_err(|_| Failure::Other)? } else { context.clone() };
         let mut y = M::V::zeros(states, context);
         let mut s = M::V::zeros(if lanes > 0 { states } else { 0 }, wide);
-        if let Some(stop) = self.stop {
-            solver.set_stop_time(stop).map_err(|_| Failure::Other)?;
+        if let Some(stop) = self.stop
+            && solver.set_stop_time(stop).is_err()
+        {
+            // So near, in units of its first step, that the solver will not move: the tangent is exact to rounding.
+            return self.glide(M::slice(solver.state().y).to_vec(), stop, problem, sink);
         }
-        let watched = self.watched();
-        let mut before = self.truths(&watched, M::slice(solver.state().y), self.start);
+        let watches = &course.system.watches;
+        let start = (watches.values, watches.count);
+        let mut watcher = (watches.count > 0)
+            .then(|| Watcher::new(course.system, self.cache, start, self.start, M::slice(solver.state().y)));
         let mut previous = self.start;
         loop {
             if *self.steps >= course.settings.most_steps {
-                return Err(if self.judge.is_some() { Failure::NoSteadyState } else { Failure::StepLimit });
+                return Err(if course.settles() { Failure::NoSteadyState } else { Failure::StepLimit });
             }
             *self.steps += 1;
             let reason = solver.step().map_err(|error| self.label(&error, problem, M::slice(solver.state().y)))?;
@@ -205,14 +225,21 @@ impl Segment<'_, '_> {
             }
             let stopped = matches!(reason, OdeSolverStopReason::TstopReached);
             let reached = if stopped { self.stop.unwrap_or(time) } else { time };
-            let fired = if watched.is_empty() {
-                None
-            } else {
-                self.first_event(solver, &watched, &mut before, previous, reached, &mut y)?
+            let jumped = match &mut watcher {
+                None => None,
+                Some(watcher) => {
+                    let mut at = |time: f64, states: &mut Vec<f64>| {
+                        let known = time.min(solver.state().t);
+                        solver.interpolate_inplace(known, &mut y).map_err(|_| Failure::Other)?;
+                        states.copy_from_slice(M::slice(&y));
+                        Ok(())
+                    };
+                    self.jump(watcher, previous, reached, LOOKS, &mut at)?
+                }
             };
-            let limit = fired.map_or(reached, |(_, time)| time);
+            let limit = jumped.unwrap_or(reached);
             // What lies on the stop belongs to the next segment.
-            let ends = stopped || fired.is_some();
+            let ends = stopped || jumped.is_some();
             while *self.next < course.times.len() {
                 let asked = course.times[*self.next];
                 if asked > limit || (ends && asked >= limit) {
@@ -224,16 +251,23 @@ impl Segment<'_, '_> {
                 }
                 with_lanes::<M, _>(&s, states, lanes, |lanes| self.sample(sink, asked, M::slice(&y), lanes))?;
             }
-            if *self.next == course.times.len() {
-                let Some(judge) = &mut self.judge else { return Ok(End::Finished) };
+            if *self.next == course.times.len() && !course.settles() {
+                return Ok(End::Finished);
+            }
+            if let (None, Some(judge)) = (jumped, &mut self.judge) {
                 let lanes = || solver.state().s.clone_as_vec();
-                if let (None, Some(rest)) = (fired, judge.look(time, M::slice(solver.state().y), lanes)) {
+                if let Some(rest) = judge.look(time, M::slice(solver.state().y), lanes) {
                     return Ok(End::Settled(rest));
                 }
             }
-            if let Some((event, time)) = fired {
-                solver.interpolate_inplace(time, &mut y).map_err(|_| Failure::Other)?;
-                return Ok(End::Fired { event, time, state: M::slice(&y).to_vec() });
+            if let Some(time) = jumped {
+                let known = time.min(solver.state().t);
+                solver.interpolate_inplace(known, &mut y).map_err(|_| Failure::Other)?;
+                if lanes > 0 {
+                    solver.interpolate_sens_inplace(known, &mut s).map_err(|_| Failure::Other)?;
+                }
+                let sensitivities = with_lanes::<M, _>(&s, states, lanes, <[f64]>::to_vec);
+                return Ok(End::Stopped { time, state: M::slice(&y).to_vec(), sensitivities });
             }
             if stopped {
                 let state = solver.state();
@@ -274,63 +308,88 @@ impl Segment<'_, '_> {
         }
     }
 
-    /// Events whose time is not known beforehand.
-    fn watched(&self) -> Vec<usize> {
-        let events = self.course.system.events.iter().enumerate();
-        events.filter(|(_, event)| event.time.is_none()).map(|(index, _)| index).collect()
-    }
-
-    fn truths(&self, watched: &[usize], state: &[f64], time: f64) -> Vec<bool> {
-        watched.iter().map(|&event| self.truth(event, state, time)).collect()
-    }
-
-    fn truth(&self, event: usize, state: &[f64], time: f64) -> bool {
-        let mut value = [0.0];
-        let system = self.course.system;
-        system.code.call(system.events[event].trigger, state, self.cache, time, &mut value);
-        value[0] != 0.0
-    }
-
-    /// The first event whose condition turned true in the last step, and when, by bisection to the last bit.
-    fn first_event<'p, 's: 'p, M, S>(
-        &self,
-        solver: &S,
-        watched: &[usize],
-        before: &mut Vec<bool>,
+    /// The first time up to `to` at which a jump of something watched has to be acted upon: the right-hand side holds
+    /// it, or a condition of an event changes.
+    fn jump(
+        &mut self,
+        watcher: &mut Watcher,
         from: f64,
         to: f64,
-        y: &mut M::V,
-    ) -> Result<Option<(usize, f64)>, Failure>
-    where
-        M: SolverMatrix + 'p,
-        S: OdeSolverMethod<'p, Equations<'s, M>>,
-    {
-        let after = self.truths(watched, M::slice(solver.state().y), to);
-        let mut first: Option<(usize, f64)> = None;
-        for (index, &event) in watched.iter().enumerate() {
-            if before[index] || !after[index] {
-                continue;
-            }
-            let (mut low, mut high) = (from, to);
-            loop {
-                let middle = 0.5 * (low + high);
-                if middle <= low || middle >= high {
-                    break;
-                }
-                solver.interpolate_inplace(middle, y).map_err(|_| Failure::Other)?;
-                if self.truth(event, M::slice(y), middle) {
-                    high = middle;
-                } else {
-                    low = middle;
-                }
-            }
-            if first.is_none_or(|(_, time)| high < time) {
-                first = Some((event, high));
+        looks: usize,
+        at: &mut Interpolant,
+    ) -> Result<Option<f64>, Failure> {
+        let watches = &self.course.system.watches;
+        let (held, free) = self.cache[watches.first..].split_at(watches.held);
+        while let Some(time) = watcher.look(to, looks, from, at)? {
+            let values = watcher.values().iter();
+            let broken = values.zip(held).zip(free).any(|((now, held), &free)| free == 0.0 && now != held);
+            let (_, states) = watcher.here();
+            if broken || self.queue.stirs(self.course, self.cache, states, time) {
+                return Ok(Some(time));
             }
         }
-        *before = after;
-        Ok(first)
+        Ok(None)
     }
+
+    /// A segment in which no state moves: nothing but events changes them, or there is no time to move in.
+    fn stand(&mut self, state: &[f64], sensitivities: &[f64], near: bool, sink: &mut Sink) -> Result<End, Failure> {
+        let course = self.course;
+        if *self.steps >= course.settings.most_steps {
+            return Err(Failure::StepLimit);
+        }
+        *self.steps += 1;
+        let last = course.times.last().copied().unwrap_or(self.start);
+        let mut end = self.stop.unwrap_or(last);
+        let watches = &course.system.watches;
+        let mut jumped = false;
+        if watches.count > 0 && !near {
+            let what = (watches.values, watches.count);
+            let mut watcher = Watcher::new(course.system, self.cache, what, self.start, state);
+            if let Some(time) = self.jump(&mut watcher, self.start, end, STILL_LOOKS, &mut |_, _| Ok(()))? {
+                (end, jumped) = (time, true);
+            }
+        }
+        let ends = jumped || self.stop.is_some();
+        while *self.next < course.times.len() {
+            let asked = course.times[*self.next];
+            if asked > end || (ends && asked >= end) {
+                break;
+            }
+            self.sample(sink, asked, state, sensitivities)?;
+        }
+        if *self.next == course.times.len() && (self.stop.is_none() || !course.settles()) {
+            return Ok(End::Finished);
+        }
+        Ok(End::Stopped { time: end, state: state.to_vec(), sensitivities: sensitivities.to_vec() })
+    }
+
+    /// Along the tangent to a stop that is very near.
+    fn glide<M: SolverMatrix>(
+        &mut self,
+        mut state: Vec<f64>,
+        stop: f64,
+        problem: &OdeSolverProblem<Equations<'_, M>>,
+        sink: &mut Sink,
+    ) -> Result<End, Failure> {
+        let course = self.course;
+        let sensitivities = problem.eqn.start_sensitivities().to_vec();
+        while *self.next < course.times.len() && course.times[*self.next] < stop {
+            self.sample(sink, course.times[*self.next], &state, &sensitivities)?;
+        }
+        let mut slope = vec![0.0; state.len()];
+        course.system.code.call(course.system.rhs, &state, self.cache, self.start, &mut slope);
+        for (value, slope) in state.iter_mut().zip(slope) {
+            *value += (stop - self.start) * slope;
+        }
+        Ok(End::Stopped { time: stop, state, sensitivities })
+    }
+}
+
+/// The step below which the solver gives up: far below the fastest change of a state at the start.
+fn smallest_step(state: &[f64], derivative: &[f64]) -> f64 {
+    let times = state.iter().zip(derivative).filter(|(value, slope)| **value != 0.0 && **slope != 0.0);
+    let fastest = times.map(|(value, slope)| (value / slope).abs()).fold(1.0, f64::min);
+    (1e-15 * fastest).clamp(1e-200, 1e-30)
 }
 
 /// All lanes of a vector as one slice, states x lanes by column.

@@ -117,6 +117,7 @@ pub fn prepare(problem: &Problem) -> Result<(System, Plan), SolveError> {
         fixed,
         treatments: problem.treatments.iter().map(|treatment| treatment.overrides.as_slice()).collect(),
         before,
+        selection: &[],
         outputs: outputs
             .iter()
             .map(|&(observable, overrides, noise)| {

@@ -1,16 +1,30 @@
 //! A network with its treatments as compiled equations.
 //!
 //! The equations are functions of states, time and a *cache*: the estimated parameters on the linear scale, then the
-//! constants that treatments change (*settings*), then one 0 or 1 for each comparison of time with a constant
-//! (*switches*), then the hoisted terms, which depend on the former only and are computed once for each parameter
-//! vector, treatment and switch position.
+//! constants that treatments change (*settings*), then what is held still while the solver runs (see
+//! [`discontinuities`]), then the hoisted terms, which depend on the former only and are computed once for each
+//! parameter vector, treatment and position of what is held.
+//!
+//! A state holds its variable as the id means it, but a species whose id means a concentration and whose compartment
+//! changes is held as an amount, which is what stays when the size changes.
 
 mod assemble;
-mod symbols;
+mod blueprint;
+mod constraints;
+mod derive;
+mod discontinuities;
+mod entrance;
+mod happenings;
+mod matching;
+mod names;
+mod roles;
+mod treatments;
 
 use super::compiled::{Code, FunctionIndex};
+use super::dag::Tape;
 
-pub use assemble::{Blueprint, Measured, assemble};
+pub use assemble::assemble;
+pub use blueprint::{Blueprint, Measured};
 
 /// What an output or a treatment's values depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,17 +78,97 @@ pub struct Term {
     pub setting: Option<usize>,
 }
 
-/// Something that happens at a time or when a condition turns true.
+/// When things jump, for the derivatives of those times: one gap for each comparison or step of switches, of moments, of
+/// clocks, then of watches. A gap closes at the time of the jump.
+#[derive(Debug, Clone)]
+pub struct Crossings {
+    /// The gaps.
+    pub gaps: Derived,
+    /// How fast each gap changes along a trajectory.
+    pub speeds: FunctionIndex,
+    /// The first gap of moments, of clocks and of watches.
+    pub firsts: [usize; 3],
+    /// How many there are.
+    pub count: usize,
+}
+
+/// What happens when a condition turns true.
 #[derive(Debug, Clone)]
 pub struct EventCode {
-    /// The time, as a function of the cache, where only time decides.
-    pub time: Option<FunctionIndex>,
-    /// The condition.
-    pub trigger: FunctionIndex,
-    /// The new values of `targets`.
+    /// The new values of `targets`, as the variables' ids mean them.
     pub action: Derived,
+    /// How fast those values change along a trajectory.
+    pub speed: FunctionIndex,
+    /// The gaps of the condition, as indices of [`Crossings`].
+    pub gaps: Vec<usize>,
+    /// What the states become, where that is not those values: a function of the states and, behind them, the values.
+    pub store: Option<Derived>,
     /// The states that take new values.
     pub targets: Vec<usize>,
+    /// From trigger to execution.
+    pub delay: Option<Derived>,
+    /// How fast the delay changes along a trajectory.
+    pub delay_speed: Option<FunctionIndex>,
+    /// Of several, the one with the highest is executed first.
+    pub priority: Option<FunctionIndex>,
+    /// A condition that holds at the start counts as one that turns true then.
+    pub fires_at_start: bool,
+    /// A condition that turns false before the execution calls it off.
+    pub cancels: bool,
+    /// Only time decides about the condition.
+    pub timed: bool,
+    /// Values are computed at the execution, else when the condition turns true.
+    pub late_values: bool,
+}
+
+/// Functions of time alone that jump.
+#[derive(Debug, Clone, Copy)]
+pub struct Clocks {
+    /// How many.
+    pub count: usize,
+    /// How many the right-hand side has; those come first.
+    pub held: usize,
+    /// The place of the cache where they are held.
+    pub first: usize,
+    /// Their values, then how near they are to a jump.
+    pub values: FunctionIndex,
+}
+
+/// Functions of states that jump.
+#[derive(Debug, Clone, Copy)]
+pub struct Watches {
+    /// How many.
+    pub count: usize,
+    /// How many the right-hand side has; those come first.
+    pub held: usize,
+    /// The place of the cache where they are held; behind the values, one place each says that it is free.
+    pub first: usize,
+    /// Their values, then how near they are to a jump.
+    pub values: FunctionIndex,
+}
+
+/// A time at which a condition may change.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// The time, as a function of the cache.
+    pub threshold: FunctionIndex,
+    /// It changes at that time.
+    pub at: bool,
+    /// It changes right after that time.
+    pub after: bool,
+}
+
+/// States that constraints determine: the last ones.
+#[derive(Debug, Clone)]
+pub struct Projection {
+    /// The first of them.
+    pub first: usize,
+    /// What is zero, one value each.
+    pub residuals: FunctionIndex,
+    /// The derivatives of that by them, at `pattern`.
+    pub slopes: FunctionIndex,
+    /// Rows and columns.
+    pub pattern: Vec<(usize, usize)>,
 }
 
 /// Compiled equations.
@@ -90,6 +184,14 @@ pub struct System {
     pub settings: usize,
     /// For each switch, the threshold and whether it is on before (or after) it.
     pub switches: Vec<Switch>,
+    /// Functions of time that jump.
+    pub clocks: Clocks,
+    /// Functions of states that jump.
+    pub watches: Watches,
+    /// When conditions of events may change.
+    pub moments: Vec<Moment>,
+    /// When things jump.
+    pub crossings: Crossings,
     /// Length of the cache.
     pub cache: usize,
     /// Where the hoisted terms start.
@@ -110,10 +212,18 @@ pub struct System {
     pub treatments: Vec<Entrance>,
     /// Events.
     pub events: Vec<EventCode>,
+    /// Their conditions.
+    pub triggers: FunctionIndex,
+    /// States that constraints determine.
+    pub projection: Option<Projection>,
+    /// Nothing but events moves the states.
+    pub still: bool,
     /// Why gradients of this system are not supported, if they are not.
     pub no_gradient: Option<String>,
     /// Observed quantities: value and noise scale.
     pub outputs: Vec<Derived>,
+    /// Quantities of which values alone are asked for.
+    pub selection: Tape,
 }
 
 /// A comparison of time with a threshold.

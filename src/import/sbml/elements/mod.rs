@@ -137,8 +137,11 @@ impl Elements<'_> {
         let formula = if self.level.level == 1 {
             reader.infix(node.attribute("formula")?, node.span_of("formula"))
         } else {
-            let math = node.children_named(Space::Math, "math").next()?;
-            reader.math(math)
+            let math = node.children.iter().find(|child| &*child.name == "math")?;
+            match math.space {
+                Space::Math => reader.math(math),
+                _ => reader.no_mathml(math.span),
+            }
         };
         formula.map(|formula| formula.expression)
     }

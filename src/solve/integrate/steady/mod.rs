@@ -42,13 +42,6 @@ pub struct Rest {
     pub time: f64,
 }
 
-impl Rest {
-    /// The steady state of a system without states.
-    pub fn of_nothing(time: f64) -> Self {
-        Self { states: Vec::new(), sensitivities: Vec::new(), method: Settled::Integration, time }
-    }
-}
-
 /// The equations with everything but states and time given.
 #[derive(Clone, Copy)]
 pub struct Given<'a> {
