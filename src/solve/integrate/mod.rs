@@ -9,6 +9,7 @@ mod hold;
 mod jump;
 mod project;
 mod segment;
+mod still;
 mod stops;
 mod watch;
 
@@ -74,6 +75,8 @@ pub struct Course<'a> {
     pub settings: SolverSettings,
     /// Whether sensitivities steer the step size.
     pub sensitivities: Sensitivities,
+    /// An absolute tolerance for each state; that of the settings for all where this is empty.
+    pub absolute: &'a [f64],
 }
 
 /// What is known at one of the asked times.
@@ -157,7 +160,8 @@ impl Course<'_> {
                 }
             }
             let stop = [stops.next(), queue.next()].into_iter().flatten().min_by(f64::total_cmp);
-            holder.hold(self, &mut cache, &state, time, stop.unwrap_or_else(|| last.max(time) + 1.0));
+            let until = stop.unwrap_or(if last > time { last } else { time + 1.0 });
+            holder.hold(self, &mut cache, &state, time, until);
             let mut segment = Segment {
                 course: self,
                 rung,

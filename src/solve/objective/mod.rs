@@ -264,6 +264,7 @@ impl ProblemSolver {
             times: &self.plan.treatments[treatment].times,
             settings: self.settings,
             sensitivities: self.sensitivities,
+            absolute: &[],
         };
         let mut steps = 0;
         let mut first = None;
