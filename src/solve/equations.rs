@@ -201,12 +201,12 @@ impl<M: SolverMatrix> NonLinearOp for Rhs<'_, '_, M> {
         let Equations { system, cache, unfinished, nudge, .. } = self.0;
         y.for_each_batch_host([x], |y, [x], _| {
             system.code.call(system.rhs, x, cache, t, y);
-            if y.iter().any(|value| value.is_nan())
-                && let Some(x) = without_noise(x, *nudge)
-            {
+            let mut wrong = y.iter().any(|value| !value.is_finite());
+            if wrong && let Some(x) = without_noise(x, *nudge) {
                 system.code.call(system.rhs, &x, cache, t, y);
+                wrong = y.iter().any(|value| !value.is_finite());
             }
-            unfinished.set(y.iter().any(|value| !value.is_finite()));
+            unfinished.set(wrong);
         });
     }
 }

@@ -3,7 +3,7 @@
 use super::SolveError;
 use super::equations::without_noise;
 use super::integrate::{Course, Ending, Failure, LADDER, Sensitivities};
-use super::system::{Blueprint, assemble};
+use super::system::{Blueprint, System, assemble};
 use crate::model::expression::Expression;
 use crate::model::network::Network;
 use crate::model::problem::SolverSettings;
@@ -93,43 +93,93 @@ pub fn simulate_selection(
         selection,
     };
     let system = assemble(&blueprint)?;
-    let course = Course {
-        system: &system,
-        treatment: 0,
-        parameters: &[],
-        chain: None,
-        times,
-        settings,
-        sensitivities: Sensitivities::default(),
-        from: None,
-        ending: Ending::LastTime,
+    let mut pass = Pass { system: &system, times, settings, steps: 0 };
+    let mut run = pass.climb(&[])?;
+    // Quantities far below the absolute tolerance have no correct digit yet. Now that the scale of each state is known,
+    // they get one.
+    let resolved = |&largest: &f64| match settings.rtol * largest {
+        small if small > SMALLEST => small.min(settings.atol),
+        _ => settings.atol,
     };
-    let mut steps = 0;
-    let mut failure = Failure::Other;
-    for (rung, setting) in LADDER.iter().enumerate() {
-        let mut values = Vec::with_capacity(times.len());
-        let (result, taken) = course.run(setting, &mut |sample| {
-            let mut row = system.selection.evaluate(sample.states, sample.cache, sample.time);
-            if row.iter().any(|value| value.is_nan())
-                && let Some(states) = without_noise(sample.states, settings.atol)
-            {
-                row = system.selection.evaluate(&states, sample.cache, sample.time);
-            }
-            values.push(row);
-            Ok(())
-        });
-        steps += taken;
-        match result {
-            Ok(()) => return Ok(Trajectory { ids, times: times.to_vec(), values, steps, rung }),
-            Err(error) => {
-                if rung == 0 {
-                    failure = error;
+    let absolute: Vec<f64> = run.largest.iter().map(resolved).collect();
+    // What turns out to be hopeless at that resolution is left as it is.
+    pass.settings.most_steps = settings.most_steps.min(AGAIN * pass.steps + 1000);
+    if absolute.iter().any(|&tolerance| tolerance < settings.atol)
+        && let Ok(finer) = pass.climb(&absolute)
+    {
+        run = finer;
+    }
+    Ok(Trajectory { ids, times: times.to_vec(), values: run.values, steps: pass.steps, rung: run.rung })
+}
+
+/// The second pass may take so many times the steps of the first one.
+const AGAIN: usize = 20;
+/// Absolute tolerances do not go below this.
+const SMALLEST: f64 = 1e-250;
+
+/// Attempts at one trajectory.
+struct Pass<'a> {
+    system: &'a System,
+    times: &'a [f64],
+    settings: SolverSettings,
+    steps: usize,
+}
+
+/// A trajectory.
+struct Run {
+    values: Vec<Vec<f64>>,
+    rung: usize,
+    /// The largest magnitude of each state at the asked times.
+    largest: Vec<f64>,
+}
+
+impl Pass<'_> {
+    /// Climbs the ladder of solver settings until one succeeds.
+    fn climb(&mut self, absolute: &[f64]) -> Result<Run, SimulateError> {
+        let Self { system, times, settings, .. } = *self;
+        let sensitivities = Sensitivities::default();
+        let course = Course {
+            system,
+            treatment: 0,
+            parameters: &[],
+            chain: None,
+            times,
+            settings,
+            sensitivities,
+            absolute,
+            from: None,
+            ending: Ending::LastTime,
+        };
+        let mut failure = Failure::Other;
+        for (rung, setting) in LADDER.iter().enumerate() {
+            let mut run =
+                Run { values: Vec::with_capacity(times.len()), rung, largest: vec![0.0; system.states.len()] };
+            let (result, taken) = course.run(setting, &mut |sample| {
+                for (largest, state) in run.largest.iter_mut().zip(sample.states) {
+                    *largest = largest.max(state.abs());
                 }
-                if !error.is_of_the_solver() {
-                    break;
+                let mut row = system.selection.evaluate(sample.states, sample.cache, sample.time);
+                if row.iter().any(|value| value.is_nan())
+                    && let Some(states) = without_noise(sample.states, settings.atol)
+                {
+                    row = system.selection.evaluate(&states, sample.cache, sample.time);
+                }
+                run.values.push(row);
+                Ok(())
+            });
+            self.steps += taken;
+            match result {
+                Ok(()) => return Ok(run),
+                Err(error) => {
+                    if rung == 0 {
+                        failure = error;
+                    }
+                    if !error.is_of_the_solver() {
+                        break;
+                    }
                 }
             }
         }
+        Err(SimulateError::Failed(failure))
     }
-    Err(SimulateError::Failed(failure))
 }

@@ -89,6 +89,7 @@ impl Alone {
             settings: self.settings,
             sensitivities: Sensitivities::default(),
             from: None,
+            absolute: &[],
             ending,
         }
     }

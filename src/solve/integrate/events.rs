@@ -136,7 +136,7 @@ impl Queue {
     }
 }
 
-/// The finaliser of SplitMix64 (Steele et al. 2014): consecutive numbers become ones that look independent.
+/// The finaliser of `SplitMix64` (Steele et al. 2014): consecutive numbers become ones that look independent.
 fn mixed(counter: u64) -> u64 {
     let mut z = counter.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -36,7 +36,7 @@ impl Holder {
             cache[first + index] = if on { 1.0 } else { 0.0 };
         }
         // Hoisted terms do not depend on what is held where they are read by clocks and watches.
-        self.prepare(course, cache);
+        prepare(course, cache);
         let clocks = &system.clocks;
         if clocks.held > 0 {
             let mut values = vec![0.0; 2 * clocks.count];
@@ -47,13 +47,8 @@ impl Holder {
             self.watches(course, cache, states, from);
         }
         if clocks.held + system.watches.held > 0 {
-            self.prepare(course, cache);
+            prepare(course, cache);
         }
-    }
-
-    fn prepare(&self, course: &Course, cache: &mut [f64]) {
-        let (given, hoisted) = cache.split_at_mut(course.system.hoisted);
-        course.system.code.call(course.system.prepare, &[], given, 0.0, hoisted);
     }
 
     fn watches(&mut self, course: &Course, cache: &mut [f64], states: &[f64], time: f64) {
@@ -76,4 +71,10 @@ impl Holder {
         }
         self.started = true;
     }
+}
+
+/// Computes the hoisted terms.
+fn prepare(course: &Course, cache: &mut [f64]) {
+    let (given, hoisted) = cache.split_at_mut(course.system.hoisted);
+    course.system.code.call(course.system.prepare, &[], given, 0.0, hoisted);
 }

@@ -12,6 +12,7 @@ mod jump;
 mod project;
 mod segment;
 mod steady;
+mod still;
 mod stops;
 mod watch;
 
@@ -80,6 +81,8 @@ pub struct Course<'a> {
     pub settings: SolverSettings,
     /// Whether sensitivities steer the step size.
     pub sensitivities: Sensitivities,
+    /// An absolute tolerance for each state; that of the settings for all where this is empty.
+    pub absolute: &'a [f64],
     /// The steady state of the treatment's preequilibration, where it has one.
     pub from: Option<&'a Rest>,
     /// What follows the last of the times.

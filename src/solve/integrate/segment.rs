@@ -36,8 +36,6 @@ const GROWN: f64 = 1e8;
 const NEAR: f64 = 1e-14;
 /// Points within each step at which functions that jump are looked at.
 const LOOKS: usize = 4;
-/// The same for the whole of a segment in which no state moves.
-const STILL_LOOKS: usize = 1000;
 /// diffsol counts these over a whole solve; the step limit is what ends a hopeless one.
 const MOST_FAILURES: usize = 100_000;
 
@@ -153,7 +151,10 @@ impl Segment<'_, '_> {
         };
         Ok(OdeSolverProblem {
             rtol,
-            atol: M::V::from_element(states, atol, context),
+            atol: match self.course.absolute {
+                [] => M::V::from_element(states, atol, context),
+                each => M::V::from_vec(each.iter().map(|atol| atol * self.rung.tolerance_factor).collect(), context),
+            },
             t0: self.start,
             h0: 1.0,
             integrate_out: false,
@@ -278,7 +279,13 @@ impl Segment<'_, '_> {
         }
     }
 
-    fn sample(&mut self, sink: &mut Sink, time: f64, states: &[f64], sensitivities: &[f64]) -> Result<(), Failure> {
+    pub(super) fn sample(
+        &mut self,
+        sink: &mut Sink,
+        time: f64,
+        states: &[f64],
+        sensitivities: &[f64],
+    ) -> Result<(), Failure> {
         let index = *self.next;
         *self.next += 1;
         let (cache, entrance) = (self.cache, self.entrance_values);
@@ -310,7 +317,7 @@ impl Segment<'_, '_> {
 
     /// The first time up to `to` at which a jump of something watched has to be acted upon: the right-hand side holds
     /// it, or a condition of an event changes.
-    fn jump(
+    pub(super) fn jump(
         &mut self,
         watcher: &mut Watcher,
         from: f64,
@@ -329,59 +336,6 @@ impl Segment<'_, '_> {
             }
         }
         Ok(None)
-    }
-
-    /// A segment in which no state moves: nothing but events changes them, or there is no time to move in.
-    fn stand(&mut self, state: &[f64], sensitivities: &[f64], near: bool, sink: &mut Sink) -> Result<End, Failure> {
-        let course = self.course;
-        if *self.steps >= course.settings.most_steps {
-            return Err(Failure::StepLimit);
-        }
-        *self.steps += 1;
-        let last = course.times.last().copied().unwrap_or(self.start);
-        let mut end = self.stop.unwrap_or(last);
-        let watches = &course.system.watches;
-        let mut jumped = false;
-        if watches.count > 0 && !near {
-            let what = (watches.values, watches.count);
-            let mut watcher = Watcher::new(course.system, self.cache, what, self.start, state);
-            if let Some(time) = self.jump(&mut watcher, self.start, end, STILL_LOOKS, &mut |_, _| Ok(()))? {
-                (end, jumped) = (time, true);
-            }
-        }
-        let ends = jumped || self.stop.is_some();
-        while *self.next < course.times.len() {
-            let asked = course.times[*self.next];
-            if asked > end || (ends && asked >= end) {
-                break;
-            }
-            self.sample(sink, asked, state, sensitivities)?;
-        }
-        if *self.next == course.times.len() && (self.stop.is_none() || !course.settles()) {
-            return Ok(End::Finished);
-        }
-        Ok(End::Stopped { time: end, state: state.to_vec(), sensitivities: sensitivities.to_vec() })
-    }
-
-    /// Along the tangent to a stop that is very near.
-    fn glide<M: SolverMatrix>(
-        &mut self,
-        mut state: Vec<f64>,
-        stop: f64,
-        problem: &OdeSolverProblem<Equations<'_, M>>,
-        sink: &mut Sink,
-    ) -> Result<End, Failure> {
-        let course = self.course;
-        let sensitivities = problem.eqn.start_sensitivities().to_vec();
-        while *self.next < course.times.len() && course.times[*self.next] < stop {
-            self.sample(sink, course.times[*self.next], &state, &sensitivities)?;
-        }
-        let mut slope = vec![0.0; state.len()];
-        course.system.code.call(course.system.rhs, &state, self.cache, self.start, &mut slope);
-        for (value, slope) in state.iter_mut().zip(slope) {
-            *value += (stop - self.start) * slope;
-        }
-        Ok(End::Stopped { time: stop, state, sensitivities })
     }
 }
 

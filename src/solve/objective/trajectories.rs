@@ -33,6 +33,7 @@ impl ProblemSolver {
                 settings: self.settings,
                 sensitivities: self.sensitivities,
                 from: None,
+                absolute: &[],
                 ending: Ending::Preequilibration,
             };
             let mut note = |rest: &mut Option<Rest>, sample: &Sample| {
@@ -71,6 +72,7 @@ impl ProblemSolver {
             settings: self.settings,
             sensitivities: self.sensitivities,
             from: self.system.treatments[treatment].before.and_then(|first| before.rests.get(&first)),
+            absolute: &[],
             ending: if schedule.steady { Ending::SteadyState } else { Ending::LastTime },
         }
     }

@@ -131,9 +131,10 @@ pub fn flows(
                 continue;
             }
             let factor = dag.divide(matrix[row][column], matrix[column][column]);
-            for at in column..count {
-                let product = dag.multiply(factor, matrix[column][at]);
-                matrix[row][at] = if at == column { zero } else { dag.subtract(matrix[row][at], product) };
+            let pivot = matrix[column].clone();
+            for (at, entry) in matrix[row].iter_mut().enumerate().skip(column) {
+                let product = dag.multiply(factor, pivot[at]);
+                *entry = if at == column { zero } else { dag.subtract(*entry, product) };
             }
             let product = dag.multiply(factor, right[column]);
             right[row] = dag.subtract(right[row], product);

@@ -31,13 +31,13 @@ impl Treatments {
         for treatment in &blueprint.treatments {
             let mut names = Names::new();
             for (id, expression) in *treatment {
-                let variable = roles.species.contains_key(id.as_str()) || roles.declared.contains_key(id.as_str());
-                if !variable && !treatments.problem.contains_key(id) {
-                    return Err(SolveError::UnknownSymbol { symbol: id.clone(), place: "a treatment".to_owned() });
-                }
                 if roles.assigned.contains_key(id.as_str()) {
                     let text = format!("`{id}` has an assignment rule, so that no other value can be given to it");
                     return Err(SolveError::Value(text));
+                }
+                let variable = roles.species.contains_key(id.as_str()) || roles.declared.contains_key(id.as_str());
+                if !variable && !treatments.problem.contains_key(id) {
+                    return Err(SolveError::UnknownSymbol { symbol: id.clone(), place: "a treatment".to_owned() });
                 }
                 names.insert(id.clone(), treatments.value(dag, roles, expression, id)?);
             }
