@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use minijinja::{Value, context};
+use minijinja::context;
 
 use super::common::{Failure, NetworkArguments, folder_of, has_errors, print, say};
 use crate::diagnostic::{Diagnostic, Sources};
@@ -12,6 +12,7 @@ use crate::import::petab;
 use crate::plan::expand::expand;
 use crate::plan::resolve;
 use crate::report::{draft, templates};
+use crate::syntax;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -70,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let draft = tempfile::Builder::new().prefix(".kexp-init-").tempdir_in(&parent).map_err(failed(&parent))?;
     let start = start(arguments, draft.path())?;
     let file = format!("{stem}.kexp");
-    write(draft.path(), &file, experiment(&start, &target.join(&file)).map_err(Failure::from)?.as_bytes())?;
+    write(draft.path(), &file, experiment(&start, &target.join(&file))?.as_bytes())?;
     for (name, content) in &start.files {
         write(draft.path(), name, content)?;
     }
@@ -103,8 +104,10 @@ fn start(arguments: &Arguments, draft: &Path) -> Result<Start, Failure> {
         let (name, content) = model_of(path)?;
         let (mut sources, mut findings) = (Sources::default(), Vec::new());
         if !is_archive(path) {
-            let _ = resolve::model_of(path, &mut sources, &mut findings);
+            let read = resolve::model_of(path, &mut sources, &mut findings);
             found(&sources, &findings)?;
+            // Without a finding there is a model.
+            debug_assert!(read.is_some());
         }
         let (place, title) = (format!("models/{name}"), stem_of(&name));
         let comment = "// The model, copied into this folder. A block after it changes values: `{ parameter k = 3 }`.";
@@ -156,18 +159,24 @@ fn problem_of(path: &Path) -> Result<(String, Contents), Failure> {
     Ok((place, files))
 }
 
-/// The text of the experiment.
-fn experiment(start: &Start, file: &Path) -> Result<String, minijinja::Error> {
+/// The text of the experiment, as `kexp fmt` would have it.
+fn experiment(start: &Start, file: &Path) -> Result<String, Failure> {
     let title = quotable(&start.title);
     let about = format!("{title}: can a generator that has seen descents propose better starts than chance?");
     let (source, comment) = (start.source.as_str(), quotable(&start.comment));
-    let file = file.display().to_string();
+    let shown = file.display().to_string();
     let context = match start.is_model {
-        true => context! { title, about, file, model => source, model_comment => comment },
-        false => context! { title, about, file, problem => source, problem_comment => comment },
+        true => context! { title, about, file => &shown, model => source, model_comment => comment },
+        false => context! { title, about, file => &shown, problem => source, problem_comment => comment },
     };
     let template = include_str!("../../templates/init/experiment.kexp.jinja");
-    templates::fill("experiment.kexp", template, Value::from(context))
+    let text = templates::fill("experiment.kexp", template, context)?;
+    let mut sources = Sources::default();
+    let file = sources.add(shown.as_str(), text.as_str());
+    syntax::print(&text, file).map_err(|diagnostics| {
+        print(&sources, &diagnostics);
+        Failure::Reported
+    })
 }
 
 /// The new experiment must be planned without an error. Writes the draft with a place for everything that it shows.

@@ -61,6 +61,9 @@ impl SolverMatrix for FaerSparseMat<f64> {
 /// How far a state nearby is, as a share of the state, besides the absolute tolerance.
 const NEAR: f64 = 1e-8;
 
+/// So many absolute tolerances below zero a state may still be zero.
+const NOISE: f64 = 100.0;
+
 /// One solve's equations.
 pub struct Equations<'s, M: SolverMatrix> {
     system: &'s System,
@@ -185,11 +188,24 @@ operator!(
     Init
 );
 
+/// States below zero by no more than rounding and tolerances explain, set to zero; nothing where there is none. A power
+/// of a concentration that is zero has a value there, and none right below.
+pub fn without_noise(states: &[f64], small: f64) -> Option<Vec<f64>> {
+    let noise = |value: f64| value < 0.0 && value > -NOISE * small;
+    let clean = || states.iter().map(|&value| if noise(value) { 0.0 } else { value }).collect();
+    states.iter().any(|&value| noise(value)).then(clean)
+}
+
 impl<M: SolverMatrix> NonLinearOp for Rhs<'_, '_, M> {
     fn call_inplace(&self, x: &M::V, t: f64, y: &mut M::V) {
-        let Equations { system, cache, unfinished, .. } = self.0;
+        let Equations { system, cache, unfinished, nudge, .. } = self.0;
         y.for_each_batch_host([x], |y, [x], _| {
             system.code.call(system.rhs, x, cache, t, y);
+            if y.iter().any(|value| value.is_nan())
+                && let Some(x) = without_noise(x, *nudge)
+            {
+                system.code.call(system.rhs, &x, cache, t, y);
+            }
             unfinished.set(y.iter().any(|value| !value.is_finite()));
         });
     }

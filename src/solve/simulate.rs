@@ -1,6 +1,7 @@
 //! Trajectories of a network alone: named expressions of its ids over time.
 
 use super::SolveError;
+use super::equations::without_noise;
 use super::integrate::{Course, Ending, Failure, LADDER, Sensitivities};
 use super::system::{Blueprint, assemble};
 use crate::model::expression::Expression;
@@ -108,7 +109,12 @@ pub fn simulate_selection(
     for (rung, setting) in LADDER.iter().enumerate() {
         let mut values = Vec::with_capacity(times.len());
         let (result, taken) = course.run(setting, &mut |sample| {
-            let row = system.selection.evaluate(sample.states, sample.cache, sample.time);
+            let mut row = system.selection.evaluate(sample.states, sample.cache, sample.time);
+            if row.iter().any(|value| value.is_nan())
+                && let Some(states) = without_noise(sample.states, settings.atol)
+            {
+                row = system.selection.evaluate(&states, sample.cache, sample.time);
+            }
             values.push(row);
             Ok(())
         });

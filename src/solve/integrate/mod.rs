@@ -4,6 +4,7 @@
 //! interest interpolated, and events and switches met exactly: the solver stops there and starts anew.
 
 mod climb;
+mod crossing;
 mod events;
 mod failure;
 mod hold;
@@ -179,24 +180,30 @@ impl Course<'_> {
         let mut queue = Queue::new(self, &cache, &state);
         let mut next = 0;
         loop {
+            let held = cache.clone();
+            let mut jump = Jump {
+                course: self,
+                cache: &held,
+                entrance: &entrance_values,
+                time,
+                state: &mut state,
+                sensitivities: &mut sensitivities,
+                timing: None,
+            };
             if !system.events.is_empty() {
-                let mut jump = Jump {
-                    course: self,
-                    cache: &cache,
-                    entrance: &entrance_values,
-                    time,
-                    state: &mut state,
-                    sensitivities: &mut sensitivities,
-                };
                 *steps += queue.happen(&mut jump)?;
-                if state.iter().any(|value| !value.is_finite()) {
+                if jump.state.iter().any(|value| !value.is_finite()) {
                     return Err(Failure::NotANumber);
                 }
             }
             let stop = [stops.next(), queue.next()].into_iter().flatten().min_by(f64::total_cmp);
             // Without a stop nothing jumps between here and the last time.
             let ahead = if last > time { last } else { time + 1.0 };
-            holder.hold(self, &mut cache, &state, time, stop.unwrap_or(ahead));
+            holder.hold(self, &mut cache, jump.state, time, stop.unwrap_or(ahead));
+            // At the start nothing was held before.
+            if time > 0.0 {
+                jump.switch(&cache)?;
+            }
             let settle = stop.is_none() && self.settles();
             let along = self.chain.map(|_| Along { entrance, factors: &factors });
             // To a steady state the sensitivities need not ride along, as long as nothing may stop on the way.
