@@ -73,7 +73,7 @@ fn failure(document: &Path, reference: &Path) -> Option<String> {
     let times: Vec<f64> = expected.iter().map(|row| row[0]).collect();
     let selection: Vec<_> =
         header[1..].iter().map(|id| ((*id).to_owned(), Expression::Symbol((*id).to_owned()))).collect();
-    let values = match model::simulate(&network, &times, &selection, (1e-9, 1e-12)) {
+    let values = match model::simulate(&network, &times, &selection, (1e-10, 1e-18)) {
         Ok(values) => values,
         Err(error) => return Some(format!("not solved: {error}")),
     };

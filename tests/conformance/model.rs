@@ -43,7 +43,7 @@ pub fn simulate(
     selection: &[(String, Expression)],
     (rtol, atol): (f64, f64),
 ) -> Result<Vec<Vec<f64>>, String> {
-    let settings = SolverSettings { rtol, atol, most_steps: 200_000 };
+    let settings = SolverSettings { rtol, atol, most_steps: 2_000_000 };
     let course = solve::simulate_selection(network, &[], times, settings, selection);
     course.map(|course| course.values).map_err(|error| error.to_string())
 }

@@ -95,6 +95,7 @@ fn network(file: FileId, text: &str, external: &mut Resolve, findings: &mut Find
 
 /// The network of a `model` element without submodels.
 fn of_model(model: &Node, level: Level, findings: &mut Findings) -> Option<Network> {
+    declare::unknown_lists(model, findings);
     let mut symbols = declare::declare(model, level, findings);
     let functions = Functions::read(model, findings);
     let mut elements = elements::Elements { level, symbols: &mut symbols, functions: &functions, findings };

@@ -6,7 +6,7 @@ use super::super::findings::Findings;
 use super::super::math::mathml::csymbol_name;
 use super::super::tree::{Attribute, Node, Space};
 use super::attribute;
-use super::instances::{Instance, Instances, Path};
+use super::instances::{Address, Instance, Instances, Path};
 use super::replace::{Factor, Fates};
 use crate::diagnostic::{Diagnostic, Span};
 
@@ -193,6 +193,11 @@ impl Rewrite<'_, '_> {
             for (inner, node) in (0..).zip(&list.children) {
                 let Some(id) = attribute(node, "id") else { continue };
                 let place: Path = path.iter().copied().chain([at, inner]).collect();
+                let stands = self.names.fates.stand(self.at, &place).is_some();
+                if !stands && self.names.fates.is_removed(self.at, &place) {
+                    // A deleted one no longer hides the model's.
+                    continue;
+                }
                 let name = self.names.fates.stand(self.at, &place).cloned().and_then(|stand| {
                     let own = attribute(self.names.instances.node(&stand.name)?, "id")?.to_owned();
                     let mut name = self.names.of(stand.name.instance, &own, node.span);
@@ -233,22 +238,29 @@ impl Rewrite<'_, '_> {
             Some(Some(name)) => name.clone(),
             None => self.names.of(self.at, &id, node.span),
         };
-        let of_reaction = !self.locals.contains_key(&id) && self.is_reaction(&id);
         let mut value = value(&Name { id: name.id, factors: Vec::new() }, node.span);
-        if of_reaction {
-            value = quotient(product(value, &self.time), &self.extent);
+        if !self.locals.contains_key(&id)
+            && let Some((time, extent)) = self.reaction(&id)
+        {
+            value = quotient(product(value, &time), &extent);
         }
         *node = quotient(value, &name.factors);
     }
 
-    fn is_reaction(&self, id: &str) -> bool {
-        let Some(path) = self.instance.ids.get(id) else { return false };
-        let mut node = &self.instance.model;
-        for at in path {
-            let Some(child) = usize::try_from(*at).ok().and_then(|at| node.children.get(at)) else { return false };
-            node = child;
+    /// The factors of time and extent of a reaction's rate: those of the copy that the reaction is in. One that is
+    /// replaced is in the copy of what replaces it.
+    fn reaction(&mut self, id: &str) -> Option<(Vec<Node>, Vec<Node>)> {
+        let address = Address { instance: self.at, path: self.instance.ids.get(id)?.clone() };
+        if !self.names.instances.node(&address)?.is(Space::Core, "reaction") {
+            return None;
         }
-        node.is(Space::Core, "reaction")
+        let fates = self.names.fates;
+        match fates.stand(self.at, &address.path) {
+            Some(stand) if fates.is_removed(self.at, &address.path) => {
+                Some(self.names.conversions(stand.name.instance))
+            }
+            _ => Some((self.time.clone(), self.extent.clone())),
+        }
     }
 
     fn apply(&mut self, node: &mut Node) {

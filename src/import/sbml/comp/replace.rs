@@ -161,33 +161,67 @@ fn follow(
     fates: &mut Fates,
     findings: &mut Findings,
 ) {
-    let mut replaced: BTreeMap<&Address, Span> = BTreeMap::new();
-    for replacement in replacements.values().flatten() {
-        if let Some(before) = replaced.insert(&replacement.below, replacement.span) {
-            findings.push(
-                Diagnostic::error("replaced-twice", "an element is replaced twice")
-                    .at(replacement.span, "the second time")
-                    .at(before, "the first"),
-            );
-            return;
-        }
-    }
-    let tops: Vec<&Address> = replacements.keys().filter(|address| !replaced.contains_key(address)).collect();
-    for top in tops {
-        // Each with its factors, and whether it is what is kept if nothing below it is.
-        let mut waiting = vec![(top, Vec::new(), true)];
-        while let Some((address, factors, kept)) = waiting.pop() {
-            let below = replacements.get(address).map_or(&[][..], Vec::as_slice);
-            let keeps_below = below.iter().any(|one| one.keeps_below);
-            if !kept || keeps_below {
-                remove(instances, &Target::Element(address.clone()), fates);
-            }
-            fates.stands.insert(address.clone(), Stand { name: top.clone(), factors: factors.clone() });
-            for one in below {
-                let mut factors = factors.clone();
-                factors.extend(one.factor.clone());
-                waiting.push((&one.below, factors, kept && one.keeps_below));
+    let replaced: BTreeSet<&Address> = replacements.values().flatten().map(|replacement| &replacement.below).collect();
+    // A copy comes before those of its submodels, so that the uppermost comes first.
+    for top in replacements.keys().filter(|address| !replaced.contains(address)) {
+        let reached = reach(top, replacements);
+        let mut stand = Stand { name: top.clone(), factors: Vec::new() };
+        for one in reached.iter().filter(|one| one.address != top) {
+            match fates.stands.get(one.address) {
+                None => {}
+                // Two elements one above the other that are replaced by the same one below are all the same.
+                Some(known) if one.kept => stand = known.clone(),
+                Some(_) => {
+                    findings.push(
+                        Diagnostic::error("replaced-twice", "an element is replaced twice")
+                            .at(one.span.unwrap_or_else(|| span_of(instances, top)), "replaced here")
+                            .at(span_of(instances, one.address), "this element"),
+                    );
+                    return;
+                }
             }
         }
+        for one in reached {
+            if !one.kept || one.keeps_below {
+                remove(instances, &Target::Element(one.address.clone()), fates);
+            }
+            let factors = stand.factors.iter().chain(&one.factors).cloned().collect();
+            fates.stands.insert(one.address.clone(), Stand { name: stand.name.clone(), factors });
+        }
     }
+}
+
+fn span_of(instances: &Instances, address: &Address) -> Span {
+    instances.node(address).map_or(instances.list[address.instance].model.span, |node| node.span)
+}
+
+/// An element that another one is replaced by or replaces, at any distance.
+struct Reached<'a> {
+    address: &'a Address,
+    /// From this element's values to those of the one that it was reached from.
+    factors: Vec<Factor>,
+    /// It stays, unless something below it does.
+    kept: bool,
+    keeps_below: bool,
+    /// The replacement that led to it.
+    span: Option<Span>,
+}
+
+fn reach<'a>(top: &'a Address, replacements: &'a BTreeMap<Address, Vec<Replacement>>) -> Vec<Reached<'a>> {
+    let mut reached = Vec::new();
+    let mut waiting = vec![Reached { address: top, factors: Vec::new(), kept: true, keeps_below: false, span: None }];
+    while let Some(mut one) = waiting.pop() {
+        for replacement in replacements.get(one.address).into_iter().flatten() {
+            one.keeps_below |= replacement.keeps_below;
+            waiting.push(Reached {
+                address: &replacement.below,
+                factors: one.factors.iter().chain(&replacement.factor).cloned().collect(),
+                kept: one.kept && replacement.keeps_below,
+                keeps_below: false,
+                span: Some(replacement.span),
+            });
+        }
+        reached.push(one);
+    }
+    reached
 }

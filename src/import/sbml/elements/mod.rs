@@ -104,14 +104,12 @@ impl Elements<'_> {
                 None
             }
             None => {
-                let help = self.symbols.suggestion(
-                    id,
-                    match kind {
-                        Kind::Compartment => |kind| kind == Kind::Compartment,
-                        Kind::Species => |kind| kind == Kind::Species,
-                        _ => |kind| kind == Kind::Parameter,
-                    },
-                );
+                let fits: fn(Kind) -> bool = match kind {
+                    Kind::Compartment => |kind| kind == Kind::Compartment,
+                    Kind::Species => |kind| kind == Kind::Species,
+                    _ => |kind| kind == Kind::Parameter,
+                };
+                let help = self.symbols.suggestion(id, fits, self.findings);
                 let message = format!("`{attribute}` of {described} is `{id}`, which is not defined");
                 let finding = Diagnostic::error("unknown-symbol", message).at(span, "nothing has this id");
                 self.findings.push(finding.maybe_help(help));
