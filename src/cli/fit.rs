@@ -83,23 +83,24 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let descents = pool.install(|| descend_all(&objective, &starts, &settings));
     let fit = Fit::new(descents, &loaded.problem, &objective.solver);
 
-    match arguments.json {
-        true => say(&fit.json(&objective.solver, &loaded.problem).to_string()),
-        false => say(fit.text(&objective.solver, &loaded.problem).trim_end()),
-    }
     if let Some(path) = &arguments.plot {
         let drawing = descents::draw(&fit.table(), f64::NAN).map_err(|error| said(&error))?;
         let is_png = path.extension().is_some_and(|extension| extension == "png");
         let bytes = if is_png { drawing.png.as_slice() } else { drawing.svg.as_bytes() };
         files::write(path, bytes).map_err(|error| said(&error))?;
     }
-    let Some(best) = fit.best() else {
-        return Err(Failure::Said(format!("none of {} starts could be solved", arguments.starts)));
-    };
-    if let Some(path) = &arguments.parameters_out {
+    if let (Some(path), Some(best)) = (&arguments.parameters_out, fit.best()) {
         let values = linear(&loaded.problem, &objective.solver, best);
         let table = table_with(&loaded, &values)?;
         files::write(path, table.as_bytes()).map_err(|error| said(&error))?;
+    }
+    // Last, since a reader who has seen enough ends the command.
+    match arguments.json {
+        true => say(&fit.json(&objective.solver, &loaded.problem).to_string()),
+        false => say(fit.text(&objective.solver, &loaded.problem).trim_end()),
+    }
+    if fit.best().is_none() {
+        return Err(Failure::Said(format!("none of {} starts could be solved", arguments.starts)));
     }
     Ok(())
 }

@@ -48,6 +48,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let milliseconds = started.elapsed().as_secs_f64() * 1e3;
     let cause = evaluation.cause();
+    if let Some(path) = &arguments.simulations {
+        let simulated = solver.observables(&x);
+        let simulated = simulated
+            .ok_or_else(|| Failure::Said(format!("no simulations are written: the solve failed ({cause})")))?;
+        let texts: Vec<&str> = loaded.measurement_tables.iter().map(String::as_str).collect();
+        let table = petab::simulation_table(problem, &texts, &simulated).map_err(|error| said(&error))?;
+        files::write(path, table.as_bytes()).map_err(|error| said(&error))?;
+    }
     if arguments.json {
         let mut object = json!({
             "nllh": number(evaluation.nllh),
@@ -76,14 +84,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         for (name, value) in solver.names().iter().zip(gradient.unwrap_or_default()) {
             say(&format!("d fval / d {name}  {value}"));
         }
-    }
-    if let Some(path) = &arguments.simulations {
-        let Some(simulated) = solver.observables(&x) else {
-            return Err(Failure::Said(format!("no simulations are written: the solve failed ({cause})")));
-        };
-        let texts: Vec<&str> = loaded.measurement_tables.iter().map(String::as_str).collect();
-        let table = petab::simulation_table(problem, &texts, &simulated).map_err(|error| said(&error))?;
-        files::write(path, table.as_bytes()).map_err(|error| said(&error))?;
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ pub fn steady_state(
 }
 
 /// A network without observables and parameters to estimate.
-pub struct Alone {
+pub(super) struct Alone {
     /// The equations.
     pub system: System,
     /// How they are solved.
@@ -53,7 +53,7 @@ pub struct Alone {
 }
 
 /// States and the cache of the equations at one time.
-pub struct Moment {
+pub(super) struct Moment {
     /// When.
     pub time: f64,
     /// The states.

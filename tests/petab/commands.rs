@@ -59,7 +59,7 @@ fn broken_problems_are_told_with_their_places() {
     let failed = kexp(&["objective", "tests/import/petab/bad_measurements.yaml"]);
     let said = String::from_utf8_lossy(&failed.stderr).into_owned();
     assert_eq!(failed.status.code(), Some(1));
-    assert!(said.contains("measurements.tsv:4:29"), "{said}");
+    assert!(said.contains("measurements.tsv:4:18"), "{said}");
 }
 
 #[test]

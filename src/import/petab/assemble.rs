@@ -54,7 +54,7 @@ pub fn problem(
         measurement.observable_overrides.iter().for_each(|value| collect(value, &mut references));
         measurement.noise_override.iter().for_each(|value| collect(value, &mut references));
     }
-    for (id, (_, span)) in &parameters.index {
+    for (id, span) in &parameters.index {
         if symbols.get(id).is_none() && !references.contains(id) {
             let message = format!("parameter `{id}` is used nowhere");
             let finding =
@@ -90,7 +90,7 @@ pub fn network(files: &Files, sources: &mut Sources, findings: &mut Findings) ->
 
 /// Can the parameter table set all its parameters?
 fn check(parameters: &Parameters, symbols: &Symbols, findings: &mut Findings) {
-    for (id, (_, span)) in &parameters.index {
+    for (id, span) in &parameters.index {
         let message = match symbols.get(id) {
             None | Some(Symbol::Constant) => continue,
             Some(Symbol::State) => format!("`{id}` is a species, whose start conditions set"),

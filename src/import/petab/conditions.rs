@@ -12,6 +12,9 @@ use crate::model::expression::Expression;
 const REQUIRED: [&str; 1] = ["conditionId"];
 const KNOWN: [&str; 1] = ["conditionName"];
 
+/// The most values that all conditions set together.
+pub const MOST_VALUES: usize = 1_000_000;
+
 /// The tables, before it is known what their columns mean.
 pub struct Tables<'s> {
     tables: Vec<Table<'s>>,
@@ -54,6 +57,7 @@ impl Tables<'_> {
     ) -> Conditions {
         let mut conditions = Conditions::default();
         let mut places: BTreeMap<&str, Span> = BTreeMap::new();
+        let mut count = 0;
         for table in &self.tables {
             let mut targets = Vec::new();
             for (column, name) in table.columns().filter(|(_, name)| !is_label(name)) {
@@ -92,6 +96,12 @@ impl Tables<'_> {
                     {
                         overrides.push((name.to_owned(), value));
                     }
+                }
+                count += overrides.len();
+                if count > MOST_VALUES {
+                    let message = format!("conditions set more than {MOST_VALUES} values");
+                    findings.error("too-large", message, cell.span(), "too much up to here");
+                    return conditions;
                 }
                 conditions.overrides.insert(cell.text.to_owned(), overrides);
             }

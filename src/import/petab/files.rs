@@ -56,6 +56,7 @@ enum Names {
 }
 
 #[derive(Debug, Deserialize)]
+#[allow(clippy::struct_field_names, reason = "these are the document's words")]
 struct Entry {
     sbml_files: Option<Vec<Spanned<String>>>,
     condition_files: Option<Vec<Spanned<String>>>,
@@ -229,6 +230,8 @@ fn malformed(error: &serde_saphyr::Error, file: FileId, text: &str) -> Diagnosti
         error.location().map_or(Span { file, start: 0, end: 0 }, |location| location_span(&location, file, text));
     let said = error.without_snippet().to_string();
     let said = said.lines().next().unwrap_or_default();
+    // The place is said beside it.
+    let said = said.rfind(" at line ").map_or(said, |end| &said[..end]);
     Diagnostic::error("bad-yaml", format!("this is no PEtab document: {}", super::table::shortened(said)))
         .at(span, "in the YAML here")
 }

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::conditions::{Conditions, reference};
+use super::conditions::{Conditions, MOST_VALUES, reference};
 use super::findings::{Findings, near_or_listed};
 use super::observables::{Observables, placeholder};
 use super::parameters::Parameters;
 use super::symbols::Symbols;
 use super::table::{Cell, Row, Table, shortened};
-use crate::diagnostic::{Diagnostic, FileId, Sources};
+use crate::diagnostic::{Diagnostic, FileId, Sources, Span};
 use crate::model::expression::Expression;
 use crate::model::problem::{Measurement, Preequilibration, Scale, Treatment};
 
@@ -45,10 +45,13 @@ pub fn read(files: &[FileId], sources: &Sources, known: &Known<'_>, findings: &m
             all.extend(reader.measurement(&row, findings));
         }
     }
-    if lines == 0 && !files.is_empty() {
-        findings.push(Diagnostic::error("empty-table", "the measurement tables have no measurements"));
+    if lines == 0
+        && let Some(&file) = files.first()
+    {
+        let whole = Span { file, start: 0, end: 0 };
+        findings.error("empty-table", "there are no measurements", whole, "expected at least one line");
     }
-    Measurements { all, treatments: reader.treatments() }
+    Measurements { all, treatments: reader.treatments(findings) }
 }
 
 /// What measurements may refer to.
@@ -139,14 +142,17 @@ impl Reader<'_> {
                 return Some(Vec::new());
             }
             let cell = row.get(column).or_else(|| row.get("observableId"))?;
-            let message = format!("`{id}` has {expected} placeholders for {column}, and there are no values for them");
+            let message = format!("`{id}` has {} for {column}, and no values stand there", placeholders(expected));
             findings.error("placeholders", message, cell.span(), "expected values for them");
             return None;
         };
         let parts: Vec<&str> = cell.text.split(';').map(str::trim).collect();
         if parts.len() != expected {
-            let count = if parts.len() == 1 { "1 value".to_owned() } else { format!("{} values", parts.len()) };
-            let message = format!("`{id}` has {expected} placeholders for {column}; here are {count}");
+            let count = match parts.len() {
+                1 => "is 1 value".to_owned(),
+                count => format!("are {count} values"),
+            };
+            let message = format!("`{id}` has {} for {column}; here {count}", placeholders(expected));
             findings.error("placeholders", message, cell.span(), "another number of values");
             return None;
         }
@@ -188,7 +194,14 @@ impl Reader<'_> {
         None
     }
 
-    fn treatments(self) -> Vec<Treatment> {
+    fn treatments(self, findings: &mut Findings) -> Vec<Treatment> {
+        let values = |id: &String| self.known.conditions.overrides.get(id).map_or(0, Vec::len);
+        let count: usize = self.order.iter().map(|(before, id)| values(id) + before.as_ref().map_or(0, values)).sum();
+        if count > MOST_VALUES {
+            let message = format!("pairs of conditions set more than {MOST_VALUES} values");
+            findings.push(Diagnostic::error("too-large", message));
+            return Vec::new();
+        }
         let overrides = |id: &String| self.known.conditions.overrides.get(id).cloned().unwrap_or_default();
         let mut treatments: Vec<Treatment> = self
             .order
@@ -208,6 +221,14 @@ impl Reader<'_> {
             }
         }
         treatments
+    }
+}
+
+fn placeholders(count: usize) -> String {
+    match count {
+        0 => "no placeholders".to_owned(),
+        1 => "1 placeholder".to_owned(),
+        _ => format!("{count} placeholders"),
     }
 }
 

@@ -70,7 +70,7 @@ impl Observables {
         }
         if known.symbols.get(&id).is_some() {
             let message = format!("observable `{id}` has the id of something in the model");
-            let help = "formulas that use the id mean the model's";
+            let help = "in the observableFormula the id means the model's";
             findings.push(Diagnostic::warning("duplicate-id", message).at(cell.span(), "this id").help(help));
         }
         let transformation = optional(row, "observableTransformation", &SCALES, Scale::Linear, findings);
@@ -124,7 +124,7 @@ impl Observables {
                 continue;
             }
             if let Some((kind, number)) = placeholder(&name, observable) {
-                sound &= self.is_sound(kind, number, is_noise, &cell, &place, findings);
+                sound &= is_sound(kind, number, is_noise, &cell, &place, findings);
                 counts[kind] = counts[kind].max(number.min(MOST_PLACEHOLDERS));
             } else if known.has(&name) || (is_noise && name == observable) {
                 self.used.insert(name);
@@ -138,24 +138,6 @@ impl Observables {
         let has_time = known.symbols.get("time").is_some();
         sound.then(|| settled(expression, has_time, &constants))
     }
-
-    fn is_sound(
-        &self,
-        kind: usize,
-        number: usize,
-        is_noise: bool,
-        cell: &Cell<'_>,
-        place: &Range<usize>,
-        findings: &mut Findings,
-    ) -> bool {
-        let message = match (kind, number) {
-            (_, 0 | MOST_PLACEHOLDERS..) => "placeholders are counted from 1".to_owned(),
-            (1, _) if !is_noise => "the noise's placeholders belong into the noiseFormula".to_owned(),
-            _ => return true,
-        };
-        findings.error("bad-formula", message, cell.part(place), "this placeholder");
-        false
-    }
 }
 
 impl Known<'_> {
@@ -165,6 +147,24 @@ impl Known<'_> {
             || self.parameters.index.contains_key(name)
             || self.columns.contains(name)
     }
+}
+
+/// May the placeholder stand in this formula?
+fn is_sound(
+    kind: usize,
+    number: usize,
+    is_noise: bool,
+    cell: &Cell<'_>,
+    place: &Range<usize>,
+    findings: &mut Findings,
+) -> bool {
+    let message = match (kind, number) {
+        (_, 0 | MOST_PLACEHOLDERS..) => "placeholders are counted from 1".to_owned(),
+        (1, _) if !is_noise => "the noise's placeholders belong into the noiseFormula".to_owned(),
+        _ => return true,
+    };
+    findings.error("bad-formula", message, cell.part(place), "this placeholder");
+    false
 }
 
 /// The kind (index into [`PLACEHOLDERS`]) and number of a placeholder of an observable.

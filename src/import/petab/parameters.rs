@@ -29,8 +29,8 @@ const SCALES: [(&str, Scale); 3] = [("lin", Scale::Linear), ("log", Scale::Log),
 pub struct Parameters {
     /// The parameters.
     pub all: Vec<ProblemParameter>,
-    /// Index and place of each by its id.
-    pub index: BTreeMap<String, (usize, Span)>,
+    /// The place of each by its id, those with findings included, so that what refers to them is no further finding.
+    pub index: BTreeMap<String, Span>,
 }
 
 /// Reads the parameter tables.
@@ -39,27 +39,21 @@ pub fn read(files: &[FileId], sources: &Sources, findings: &mut Findings) -> Par
     for &file in files {
         let Some(table) = Table::read(file, sources, &REQUIRED, &KNOWN, findings) else { continue };
         for row in table.rows() {
-            let Some((parameter, span)) = parameter(&row, findings) else { continue };
-            let index = parameters.all.len();
-            if let Some((_, first)) = parameters.index.get(&parameter.id) {
-                let finding =
-                    Diagnostic::error("duplicate-id", format!("parameter `{}` stands there twice", parameter.id))
-                        .at(span, "again")
-                        .at(*first, "first here");
-                findings.push(finding);
+            let Some(cell) = row.get("parameterId") else { continue };
+            let Some(id) = cell.id("the parameter's id", findings) else { continue };
+            if let Some(first) = parameters.index.get(id) {
+                let finding = Diagnostic::error("duplicate-id", format!("parameter `{id}` stands there twice"));
+                findings.push(finding.at(cell.span(), "again").at(*first, "first here"));
                 continue;
             }
-            parameters.index.insert(parameter.id.clone(), (index, span));
-            parameters.all.push(parameter);
+            parameters.index.insert(id.to_owned(), cell.span());
+            parameters.all.extend(parameter(id, cell.span(), &row, findings));
         }
     }
     parameters
 }
 
-fn parameter(row: &Row<'_>, findings: &mut Findings) -> Option<(ProblemParameter, Span)> {
-    let cell = row.get("parameterId")?;
-    let id = cell.id("the parameter's id", findings)?.to_owned();
-    let span = cell.span();
+fn parameter(id: &str, span: Span, row: &Row<'_>, findings: &mut Findings) -> Option<ProblemParameter> {
     let scale = row.get("parameterScale").and_then(|cell| cell.choice("parameterScale", &SCALES, findings));
     let flags = [("1", true), ("0", false), ("1.0", true), ("0.0", false), ("true", true), ("false", false)];
     let estimated = row.get("estimate").and_then(|cell| cell.choice("estimate", &flags, findings));
@@ -74,9 +68,9 @@ fn parameter(row: &Row<'_>, findings: &mut Findings) -> Option<(ProblemParameter
             findings.error("missing-value", message, span, "this parameter");
             return None;
         };
-        return Some((ProblemParameter { id, nominal, estimate: None }, span));
+        return Some(ProblemParameter { id: id.to_owned(), nominal, estimate: None });
     }
-    let bounds = bounds(row, &id, span, scale, findings);
+    let bounds = bounds(row, id, span, scale, findings);
     let prior = prior(row, span, findings);
     let (lower, upper) = bounds?;
     if let Some((value, cell)) = nominal
@@ -96,7 +90,7 @@ fn parameter(row: &Row<'_>, findings: &mut Findings) -> Option<(ProblemParameter
         }
     };
     let estimate = Estimate { lower, upper, scale, prior: prior? };
-    Some((ProblemParameter { id, nominal, estimate: Some(estimate) }, span))
+    Some(ProblemParameter { id: id.to_owned(), nominal, estimate: Some(estimate) })
 }
 
 /// Lower and upper bound on the linear scale.

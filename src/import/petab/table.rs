@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use super::findings::Findings;
 use crate::diagnostic::{Diagnostic, FileId, Sources, Span};
 
+/// The most lines and columns of a table: far more than anybody measures, few enough to be held.
+const MOST_LINES: usize = 2_000_000;
+const MOST_COLUMNS: usize = 10_000;
+
 /// A table whose cells know where they stand.
 #[derive(Debug)]
 pub struct Table<'s> {
@@ -87,6 +91,11 @@ impl<'s> Table<'s> {
             }
             if record.iter().all(str::is_empty) {
                 continue;
+            }
+            if record.len() > MOST_COLUMNS || table.rows.len() >= MOST_LINES {
+                let message = format!("tables have at most {MOST_COLUMNS} columns and {MOST_LINES} lines");
+                findings.error("too-large", message, table.place(row, 0), "too much here");
+                return None;
             }
             if table.columns.is_empty() {
                 table.header(&record, row, findings);

@@ -94,6 +94,7 @@ pub struct Crossings {
 
 /// What happens when a condition turns true.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "SBML's own, each independent of the others")]
 pub struct EventCode {
     /// The new values of `targets`, as the variables' ids mean them.
     pub action: Derived,
