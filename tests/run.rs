@@ -10,6 +10,8 @@ mod damage;
 mod explain;
 #[path = "run/golden.rs"]
 mod golden;
+#[path = "run/imported.rs"]
+mod imported;
 #[path = "run/interrupt.rs"]
 mod interrupt;
 #[path = "run/keys.rs"]

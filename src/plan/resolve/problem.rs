@@ -147,6 +147,9 @@ impl Builder<'_> {
             recipe = synthetic::recipe(declaration, network, symbols, count, &mut observables, *place, self.findings);
             if let Some(span) = declaration.origin("measurements").span() {
                 self.origins.insert("synthetic".to_owned(), Origin::File(span));
+                for observable in &observables {
+                    self.origins.entry(observable.id.clone()).or_insert(Origin::File(span));
+                }
             }
         }
         let problem = Problem {

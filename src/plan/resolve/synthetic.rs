@@ -42,7 +42,8 @@ pub(super) fn recipe(
     if observables.is_empty() {
         let finding =
             Diagnostic::error("observes-nothing", "the recipe observes nothing: no species of the model changes");
-        findings.push(finding.at(at("measurements"), "nothing to measure"));
+        let changing = words::listed("what changes and can be listed", analysis::dynamic(network));
+        findings.push(finding.at(at("measurements"), "nothing to measure").maybe_help(changing));
         return None;
     }
     let relative = if is_relative { (declared..observables.len()).collect() } else { Vec::new() };
