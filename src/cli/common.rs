@@ -122,17 +122,6 @@ pub(super) fn load(file: &Path, options: &Options) -> Result<(Experiment, Source
     }
 }
 
-/// What holds for a file that is named in an address.
-fn addressed() -> Options {
-    Options { offline: offline(), ..Options::default() }
-}
-
-/// Does the environment say that nothing may be downloaded?
-fn offline() -> bool {
-    let said = std::env::var("KEXP_OFFLINE").unwrap_or_default();
-    !matches!(said.to_lowercase().as_str(), "" | "n" | "no" | "f" | "false" | "off" | "0")
-}
-
 /// A problem with the `PEtab` tables that it comes from; those of a problem of an experiment are none.
 pub(super) struct Loaded {
     /// The problem.
@@ -144,10 +133,10 @@ pub(super) struct Loaded {
 }
 
 /// A problem addressed as `problem.yaml` or `file.kexp:problem`.
-pub(super) fn loaded(address: &str) -> Result<Loaded, Failure> {
+pub(super) fn loaded(address: &str, network: NetworkArguments) -> Result<Loaded, Failure> {
     let path = Path::new(address);
     if !path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
-        let problem = declared(address)?;
+        let problem = declared(address, network)?;
         return Ok(Loaded { problem, parameter_tables: Vec::new(), measurement_tables: Vec::new() });
     }
     let mut sources = Sources::default();
@@ -162,17 +151,17 @@ pub(super) fn loaded(address: &str) -> Result<Loaded, Failure> {
 }
 
 /// A problem addressed as `problem.yaml` or `file.kexp:problem`.
-pub(super) fn problem(address: &str) -> Result<Problem, Failure> {
-    Ok(loaded(address)?.problem)
+pub(super) fn problem(address: &str, network: NetworkArguments) -> Result<Problem, Failure> {
+    Ok(loaded(address, network)?.problem)
 }
 
 /// A problem addressed as `file.kexp:problem`; the name may be left out when the file has only one.
-fn declared(address: &str) -> Result<Problem, Failure> {
+fn declared(address: &str, network: NetworkArguments) -> Result<Problem, Failure> {
     let (file, name) = match address.rsplit_once(".kexp:") {
         Some((stem, name)) => (PathBuf::from(format!("{stem}.kexp")), Some(name)),
         None => (PathBuf::from(address), None),
     };
-    let (mut experiment, _) = load(&file, &addressed())?;
+    let (mut experiment, _) = load(&file, &Options { offline: network.offline, ..Options::default() })?;
     let known: Vec<String> = experiment.problems.keys().cloned().collect();
     let name = match name {
         Some(name) => name.to_owned(),
@@ -257,7 +246,7 @@ pub(super) fn model(address: &str, network: NetworkArguments) -> Result<Network,
     let (file, name) = match address.rsplit_once(".kexp:") {
         Some((stem, name)) => (PathBuf::from(format!("{stem}.kexp")), Some(name)),
         None if address.ends_with(".kexp") => (path.to_owned(), None),
-        None => return Ok(loaded(address)?.problem.network),
+        None => return Ok(loaded(address, network)?.problem.network),
     };
     let options = Options { offline: network.offline, ..Options::default() };
     let (mut experiment, _) = load(&file, &options)?;

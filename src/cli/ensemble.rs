@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::common::{Failure, cores, problem, say};
+use super::common::{Failure, NetworkArguments, cores, problem, say};
 use crate::evaluate::feasibility;
 use crate::optimise::{Bounds, design};
 use crate::random::Streams;
@@ -28,10 +28,12 @@ pub(super) struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    network: NetworkArguments,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let problem = problem(&arguments.problem)?;
+    let problem = problem(&arguments.problem, arguments.network)?;
     let started = Instant::now();
     let solver = ProblemSolver::new(&problem).map_err(|error| Failure::Said(error.to_string()))?;
     let ready = started.elapsed().as_secs_f64() * 1e3;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::common::{Failure, Loaded, cores, loaded, say};
+use super::common::{Failure, Loaded, NetworkArguments, cores, loaded, say};
 use super::objective::number;
 use super::values::Values;
 use crate::evaluate::minima::{self, MinimaTolerances, Minimum};
@@ -49,6 +49,8 @@ pub(super) struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    network: NetworkArguments,
 }
 
 /// All descents, and what they come to.
@@ -61,7 +63,7 @@ struct Fit {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let said = |error: &dyn std::error::Error| Failure::Said(error.to_string());
-    let mut loaded = loaded(&arguments.problem)?;
+    let mut loaded = loaded(&arguments.problem, arguments.network)?;
     arguments.values.apply(&mut loaded.problem)?;
     let solver = ProblemSolver::new(&loaded.problem).map_err(|error| said(&error))?;
     let bounds = bounds(&solver)?;

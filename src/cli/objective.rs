@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::common::{Failure, loaded, say};
+use super::common::{Failure, NetworkArguments, loaded, say};
 use super::values::Values;
 use crate::import::petab;
 use crate::report::files;
@@ -27,11 +27,13 @@ pub(super) struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    network: NetworkArguments,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let said = |error: &dyn std::error::Error| Failure::Said(error.to_string());
-    let mut loaded = loaded(&arguments.problem)?;
+    let mut loaded = loaded(&arguments.problem, arguments.network)?;
     arguments.values.apply(&mut loaded.problem)?;
     let problem = &loaded.problem;
     let solver = ProblemSolver::new(problem).map_err(|error| said(&error))?;

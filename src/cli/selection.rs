@@ -4,39 +4,17 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::suggest;
 use crate::model::expression::{Expression, Function};
-use crate::model::network::{Network, Parameter, Rule};
+use crate::model::network::Network;
 use crate::plan::resolve;
+use crate::solve::simulate::default_selection;
 
 /// A column: its header as written, and what it holds.
 pub(super) type Selected = (String, Expression);
 
 /// Time, then every species, then every parameter and compartment that can change, in the meaning of their ids.
 pub(super) fn default(network: &Network) -> Vec<Selected> {
-    let rules = network.assignments.iter().chain(&network.rates);
-    let rules = rules.chain(network.events.iter().flat_map(|event| &event.assignments));
-    let mut changing: BTreeSet<&str> = rules.map(|rule| rule.variable.as_str()).collect();
-    changing.extend(network.algebraic.iter().flat_map(|constraint| constraint.free.iter().map(String::as_str)));
-    let changes = |id: &str, variable: bool| variable || changing.contains(id);
-    let species = network.species.iter().map(|species| &species.id);
-    let parameters = network.parameters.iter().filter(|one| changes(&one.id, one.variable)).map(|one| &one.id);
-    let compartments = network.compartments.iter().filter(|one| changes(&one.id, one.variable)).map(|one| &one.id);
-    let ids = species.chain(parameters).chain(compartments);
-    let columns = ids.map(|id| (id.clone(), Expression::Symbol(id.clone())));
+    let columns = default_selection(network);
     std::iter::once(("time".to_owned(), Expression::Time)).chain(columns).collect()
-}
-
-/// The network with an assigned variable for each column, which the trajectory then has by its header's number.
-pub(super) fn with_columns(network: &Network, selected: &[Selected]) -> (Network, Vec<String>) {
-    let mut network = network.clone();
-    let mut names = Vec::with_capacity(selected.len());
-    for (index, (_, expression)) in selected.iter().enumerate() {
-        // No id has a blank in it.
-        let name = format!("column {index}");
-        network.parameters.push(Parameter { variable: true, ..Parameter::constant(&name, 0.0) });
-        network.assignments.push(Rule { variable: name.clone(), expression: expression.clone() });
-        names.push(name);
-    }
-    (network, names)
 }
 
 /// Reads a selection; the error says what is wrong with it.

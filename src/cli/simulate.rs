@@ -9,7 +9,7 @@ use crate::model::problem::SolverSettings;
 use crate::plan::resolve;
 use crate::report::figure::trajectory;
 use crate::report::files;
-use crate::solve::simulate;
+use crate::solve::simulate::simulate_selection;
 use crate::table::Table;
 
 #[derive(Debug, clap::Args)]
@@ -112,12 +112,11 @@ fn times(arguments: &Arguments) -> Result<Vec<f64>, Failure> {
 
 fn simulated(network: &Network, arguments: &Arguments, times: &[f64], selected: &[Selected]) -> Result<Table, Failure> {
     let settings = SolverSettings { rtol: arguments.rtol, atol: arguments.atol, most_steps: 1_000_000 };
-    let (network, columns) = selection::with_columns(network, selected);
-    let trajectory = simulate(&network, &[], times, settings).map_err(|error| Failure::Said(error.to_string()))?;
+    let trajectory = simulate_selection(network, &[], times, settings, selected)
+        .map_err(|error| Failure::Said(error.to_string()))?;
     let mut table = Table::new();
-    for ((name, _), column) in selected.iter().zip(&columns) {
-        let Some(at) = trajectory.ids.iter().position(|id| id == column) else { continue };
-        table = table.number(name, trajectory.values.iter().map(|row| row[at]).collect());
+    for (column, (name, _)) in selected.iter().enumerate() {
+        table = table.number(name, trajectory.values.iter().map(|row| row[column]).collect());
     }
     Ok(table)
 }
