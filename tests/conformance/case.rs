@@ -7,9 +7,6 @@ pub struct Case {
     pub id: String,
     pub document: PathBuf,
     pub tags: Vec<String>,
-    pub start: f64,
-    pub duration: f64,
-    pub steps: usize,
     pub variables: Vec<Variable>,
     pub absolute: f64,
     pub relative: f64,
@@ -67,19 +64,23 @@ fn read(folder: &Path) -> Option<Case> {
         })
         .collect();
     let timed = header.len() > variables.len();
-    let (mut times, mut expected) = (Vec::new(), Vec::new());
+    let (mut times, mut expected): (Vec<f64>, Vec<Vec<f64>>) = (Vec::new(), Vec::new());
     for row in rows {
         let values: Vec<f64> = row.split(',').map(|value| number_of(value.trim())).collect();
         times.extend(values.first().filter(|_| timed));
         expected.push(values[usize::from(timed)..].to_vec());
     }
+    // The results are at the times that the settings ask for.
+    let asked = [number("start"), number("start") + number("duration")];
+    if timed && !times.is_empty() {
+        let steps: usize = setting("steps").parse().unwrap_or(0);
+        assert_eq!(times.len(), steps + 1, "{id}");
+        assert_eq!([times[0], times[steps]], asked, "{id}");
+    }
     Some(Case {
         document: newest(folder, &id)?,
         id,
         tags,
-        start: number("start"),
-        duration: number("duration"),
-        steps: setting("steps").parse().unwrap_or(0),
         variables,
         absolute: number("absolute"),
         relative: number("relative"),

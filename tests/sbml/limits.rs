@@ -21,8 +21,11 @@ fn model(parts: &str) -> String {
 }
 
 fn parameters(count: usize) -> String {
-    let all: String = (0..count).map(|at| format!(r#"<parameter id="p{at}" value="1" constant="false"/>"#)).collect();
-    format!("<listOfParameters>{all}</listOfParameters>")
+    let mut all = String::from("<listOfParameters>");
+    for at in 0..count {
+        let _ = write!(all, r#"<parameter id="p{at}" value="1" constant="false"/>"#);
+    }
+    all + "</listOfParameters>"
 }
 
 fn rules(formulas: impl Iterator<Item = (usize, String)>) -> String {
@@ -39,8 +42,11 @@ fn nesting_is_bounded_before_anything_recurses() {
     assert_eq!(code(&model(&(parameters(1) + &rules(std::iter::once((0, deep)))))), "too-deep");
     assert_eq!(code(&"<a>".repeat(1_000_000)), "too-deep");
     assert_eq!(code(&format!("<sbml {}/>", "a='' ".repeat(100_000))), "too-many-attributes");
-    let declared = format!("<a {}>", (0..60).map(|at| format!("xmlns:n{at}='u{at}' ")).collect::<String>());
-    assert_eq!(code(&(declared + &"<b xmlns:x='y'/>".repeat(100_000))), "too-many-namespaces");
+    let mut declared = String::from("<a");
+    for at in 0..60 {
+        let _ = write!(declared, " xmlns:n{at}='u{at}'");
+    }
+    assert_eq!(code(&(declared + ">" + &"<b xmlns:x='y'/>".repeat(100_000))), "too-many-namespaces");
 }
 
 #[test]
@@ -56,6 +62,27 @@ fn formulas_nested_by_functions_are_bounded() {
     let functions: String = (0..=3_000).map(lambda).collect();
     let text = model(&format!("<listOfFunctionDefinitions>{functions}</listOfFunctionDefinitions>"));
     assert_eq!(code(&text), "too-deep");
+}
+
+#[test]
+fn the_deepest_formulas_are_simulated() {
+    let lambda = |at: usize| {
+        let inner =
+            if at < 390 { format!("<apply><ci>f{}</ci><ci>x</ci></apply>", at + 1) } else { "<ci>x</ci>".to_owned() };
+        let body = format!("<apply><sin/>{inner}</apply>");
+        format!(
+            r#"<functionDefinition id="f{at}">{MATH}<lambda><bvar><ci>x</ci></bvar>{body}</lambda></math></functionDefinition>"#
+        )
+    };
+    let functions: String = (0..=390).map(lambda).collect();
+    let functions = format!("<listOfFunctionDefinitions>{functions}</listOfFunctionDefinitions>");
+    let rate = format!(
+        r#"<listOfRules><rateRule variable="p0">{MATH}<apply><ci>f0</ci><ci>p0</ci></apply></math></rateRule></listOfRules>"#
+    );
+    let network = read("deep.xml", &model(&(functions + &parameters(1) + &rate))).1.network.unwrap();
+    let settings = kexp::model::problem::SolverSettings { rtol: 1e-6, atol: 1e-9, most_steps: 10_000 };
+    let course = kexp::solve::simulate(&network, &[], &[0.0, 1.0], settings).unwrap();
+    assert!(course.values[1][0] > 1.0);
 }
 
 #[test]

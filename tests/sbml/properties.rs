@@ -86,6 +86,6 @@ proptest! {
         let (sources, document) = read(name, &text);
         let errors = document.diagnostics.iter().any(|finding| finding.severity == Severity::Error);
         prop_assert_eq!(document.network.is_none(), errors);
-        render(&sources, &document.diagnostics, false);
+        let _ = render(&sources, &document.diagnostics, false);
     }
 }

@@ -69,7 +69,7 @@ struct Assembly<'a, 'f> {
     findings: &'f mut Findings,
 }
 
-impl<'a> Assembly<'a, '_> {
+impl Assembly<'_, '_> {
     fn by(&self, id: &str) -> Option<By> {
         self.variables.get(id).and_then(|variable| variable.by).map(|(by, _)| by)
     }
@@ -91,9 +91,13 @@ impl<'a> Assembly<'a, '_> {
     }
 
     fn unset(&mut self, what: &str, id: &str, help: &str) {
+        self.unset_named(&format!("{what} `{id}`"), id, help);
+    }
+
+    fn unset_named(&mut self, name: &str, id: &str, help: &str) {
         let span = self.variables.get(id).map_or(self.declared.span, |variable| variable.span);
         self.findings.push(
-            Diagnostic::error("unset-value", format!("{what} `{id}` has no value at the start"))
+            Diagnostic::error("unset-value", format!("{name} has no value at the start"))
                 .at(span, "neither a value here nor an assignment elsewhere")
                 .help(help),
         );
@@ -148,11 +152,8 @@ impl<'a> Assembly<'a, '_> {
                 match &one.local {
                     None => self.unset("parameter", id, "give it a `value` or an initial assignment"),
                     Some((local, reaction)) => {
-                        self.unset(
-                            &format!("`{local}` of reaction `{reaction}`, the parameter"),
-                            id,
-                            "give it a `value`",
-                        );
+                        let name = format!("parameter `{local}` of reaction `{reaction}`");
+                        self.unset_named(&name, id, "give it a `value`");
                     }
                 }
             }

@@ -29,8 +29,10 @@ impl Definition {
 
     /// How many nodes a call has.
     pub fn written_out(&self, arguments: &[Formula]) -> usize {
+        // Each argument stands where one node of the body stood.
+        let own = self.body.size.saturating_sub(self.uses.iter().sum());
         let of_arguments = arguments.iter().zip(&self.uses).map(|(argument, uses)| argument.size.saturating_mul(*uses));
-        of_arguments.fold(self.body.size, usize::saturating_add)
+        of_arguments.fold(own, usize::saturating_add)
     }
 
     /// The body with the arguments in their places.
@@ -73,17 +75,27 @@ fn count(expression: &Expression, arguments: &BTreeMap<String, usize>, uses: &mu
     }
 }
 
+/// What is known of a function.
+#[derive(Debug)]
+pub(super) enum Entry {
+    /// What it is.
+    Right(Definition),
+    /// Its definition is wrong, and reported.
+    Wrong,
+    /// It has no body, as Level 3 Version 2 allows: it cannot be called.
+    Empty,
+}
+
 /// All functions of a model.
 #[derive(Debug, Default)]
 pub(super) struct Functions {
-    /// Nothing for those whose definition is wrong or missing.
-    defined: BTreeMap<String, Option<Definition>>,
+    defined: BTreeMap<String, Entry>,
     /// Nodes that were copied into all formulas so far.
     copied: Cell<usize>,
 }
 
 /// So many nodes are copied into all formulas of a document at most.
-const MOST_COPIED: usize = 10_000_000;
+pub(super) const MOST_COPIED: usize = 10_000_000;
 
 impl Functions {
     /// Reads the definitions of a model, each after those that it calls.
@@ -124,14 +136,9 @@ impl Functions {
         self.copied.get() <= MOST_COPIED
     }
 
-    /// A function whose definition is right.
-    pub fn get(&self, id: &str) -> Option<&Definition> {
-        self.defined.get(id)?.as_ref()
-    }
-
-    /// Is there one, right or wrong?
-    pub fn is_known(&self, id: &str) -> bool {
-        self.defined.contains_key(id)
+    /// A function.
+    pub fn get(&self, id: &str) -> Option<&Entry> {
+        self.defined.get(id)
     }
 
     /// Their ids.
@@ -148,22 +155,21 @@ impl Functions {
         }
         findings.push(finding);
         for at in members {
-            self.defined.insert(nodes[*at].0.to_owned(), None);
+            self.defined.insert(nodes[*at].0.to_owned(), Entry::Wrong);
         }
     }
 
-    fn definition(&self, id: &str, node: &Node, findings: &mut Findings) -> Option<Definition> {
-        // Level 3 Version 2 lets it be left out: then it cannot be called.
-        let math = node.children_named(Space::Math, "math").next()?;
-        let mut lambda = math.children.first()?;
-        while &*lambda.name == "semantics" {
-            lambda = lambda.children.first()?;
+    fn definition(&self, id: &str, node: &Node, findings: &mut Findings) -> Entry {
+        let math = node.children_named(Space::Math, "math").next();
+        let Some(mut lambda) = math.and_then(|math| math.children.first()) else { return Entry::Empty };
+        while let ("semantics", Some(inner)) = (&*lambda.name, lambda.children.first()) {
+            lambda = inner;
         }
         let wrong =
             |message: String, span: Span, label: &str| Diagnostic::error("unknown-math", message).at(span, label);
         if &*lambda.name != "lambda" {
             findings.push(wrong(format!("the function `{id}` is not a <lambda>"), lambda.span, "expected <lambda>"));
-            return None;
+            return Entry::Wrong;
         }
         let mut arguments: BTreeMap<String, usize> = BTreeMap::new();
         let mut body = None;
@@ -173,21 +179,22 @@ impl Functions {
                 if name.is_empty() || arguments.contains_key(name) {
                     let message = format!("the function `{id}` has an argument without a name of its own");
                     findings.push(wrong(message, child.span, "this one"));
-                    return None;
+                    return Entry::Wrong;
                 }
                 arguments.insert(name.to_owned(), arguments.len());
             } else if body.replace(child).is_some() {
                 findings.push(wrong(format!("the function `{id}` has two bodies"), child.span, "the second one"));
-                return None;
+                return Entry::Wrong;
             }
         }
-        let body = body?;
+        let Some(body) = body else { return Entry::Empty };
         let place = format!("the function `{id}`");
         let errors = findings.errors();
         let names = Names::Arguments(&arguments);
-        let mut reader = Reader { names, functions: self, place: &place, findings, copied: 0 };
+        let mut reader = Reader { names, functions: self, place: &place, findings, copied: 0, calls_wrong: false };
         let formula = reader.node(body);
-        (findings.errors() == errors).then(|| Definition::new(arguments, formula))
+        let right = !reader.calls_wrong && reader.findings.errors() == errors;
+        if right { Entry::Right(Definition::new(arguments, formula)) } else { Entry::Wrong }
     }
 }
 

@@ -97,9 +97,14 @@ fn network(file: FileId, text: &str, external: &mut Resolve, findings: &mut Find
 fn of_model(model: &Node, level: Level, findings: &mut Findings) -> Option<Network> {
     declare::unknown_lists(model, findings);
     let mut symbols = declare::declare(model, level, findings);
+    // With two of one id, whatever changes it would be reported again and again.
+    let unique = !findings.has_errors();
     let functions = Functions::read(model, findings);
     let mut elements = elements::Elements { level, symbols: &mut symbols, functions: &functions, findings };
     let declared = elements.read(model);
+    if !unique {
+        return None;
+    }
     let variables = changes::find(&declared, findings);
     let mut network = assemble::network(&declared, &variables, findings);
     network.units = units::labels(model, level, findings);

@@ -1,6 +1,6 @@
 //! The order of assignments, and what depends on itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::Variables;
 use super::declared::Declared;
@@ -96,9 +96,8 @@ impl<'a> Graph<'a> {
         for reaction in &network.reactions {
             graph.add(&reaction.id, &[&reaction.rate]);
         }
-        let assigned: BTreeMap<&str, ()> =
-            network.assignments.iter().map(|rule| (rule.variable.as_str(), ())).collect();
-        for species in network.species.iter().filter(|species| !assigned.contains_key(species.id.as_str())) {
+        let assigned: BTreeSet<&str> = network.assignments.iter().map(|rule| rule.variable.as_str()).collect();
+        for species in network.species.iter().filter(|species| !assigned.contains(species.id.as_str())) {
             match at_start {
                 true => graph.add(&species.id, &[&species.initial]),
                 false => graph.add(&species.id, &[]),
@@ -128,7 +127,9 @@ impl<'a> Graph<'a> {
                 if !rate {
                     needs.push(id);
                 } else if let Some(rates) = self.rates.get(id) {
-                    rates.iter().for_each(|rate| symbols(rate, &mut |id, _| needs.push(id)));
+                    for rate in rates {
+                        symbols(rate, &mut |id, _| needs.push(id));
+                    }
                 }
             });
         }

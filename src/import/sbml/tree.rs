@@ -6,9 +6,13 @@ use std::rc::Rc;
 
 use super::bounds;
 use crate::diagnostic::{Diagnostic, FileId, Span};
+use roxmltree::Error;
 
 /// The most nodes that a document may have, texts included.
 const MOST_NODES: u32 = 8_000_000;
+
+/// Elements of so many bytes are shown as a whole.
+const SHORT: usize = 80;
 
 /// Whose vocabulary a name is from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,7 +145,13 @@ fn packages(file: FileId, root: roxmltree::Node) -> Vec<Package> {
     packages
 }
 
-fn not_xml(file: FileId, text: &str, error: &roxmltree::Error) -> Diagnostic {
+fn not_xml(file: FileId, text: &str, error: &Error) -> Diagnostic {
+    if matches!(error, Error::NoRootNode | Error::UnclosedRootNode | Error::UnexpectedEndOfStream) {
+        let end = text.trim_end().len();
+        let start = text[..end].char_indices().next_back().map_or(0, |(at, _)| at);
+        let message = "the document is not well-formed XML: it ends within an element";
+        return Diagnostic::error("not-xml", message).at(Span { file, start, end }, "the end of the document");
+    }
     let position = error.pos();
     let row = usize::try_from(position.row).unwrap_or(1);
     let line_start: usize = text.split_inclusive('\n').take(row.saturating_sub(1)).map(str::len).sum();
@@ -149,14 +159,9 @@ fn not_xml(file: FileId, text: &str, error: &roxmltree::Error) -> Diagnostic {
     let column = usize::try_from(position.col).unwrap_or(1).saturating_sub(1);
     let start = line_start + line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
     let end = text.ceil_char_boundary((start + 1).min(text.len()));
-    let (start, end) = match start < text.len() {
-        true => (start, end),
-        // What is missing at the end is shown at the last letter.
-        false => (text.trim_end().len().saturating_sub(1), text.trim_end().len()),
-    };
-    let span = Span { file, start: text.floor_char_boundary(start), end };
+    let span = Span { file, start, end };
     let words = error.to_string();
-    let message = words.split(" at ").next().unwrap_or(&words).trim_end_matches(|letter: char| letter == '.');
+    let message = words.split(" at ").next().unwrap_or(&words).trim_end_matches('.');
     Diagnostic::error("not-xml", format!("the document is not well-formed XML: {message}")).at(span, "here")
 }
 
@@ -171,7 +176,12 @@ impl<'a> Build<'a> {
     /// Recursion is as deep as [`bounds::DEEPEST`] allows.
     fn node(&mut self, from: roxmltree::Node<'a, 'a>) -> Node {
         let range = from.range();
-        let end = tag_end(&self.text.as_bytes()[range.clone()]) + range.start;
+        // Short elements such as <ci> are shown whole.
+        let short = from.children().all(|child| child.is_text()) && range.len() < SHORT;
+        let end = match short && !self.text[range.clone()].contains('\n') {
+            true => range.end,
+            false => tag_end(&self.text.as_bytes()[range.clone()]) + range.start,
+        };
         let mut node = Node {
             space: self.space(from.tag_name().namespace()),
             name: self.name(from.tag_name().name()),

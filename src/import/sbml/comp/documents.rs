@@ -47,7 +47,7 @@ impl<'a, 'r> Documents<'a, 'r> {
     }
 
     /// The model that is to be flattened.
-    pub fn main(&self) -> Definition {
+    pub fn main() -> Definition {
         Definition { document: 0, place: Place::Main }
     }
 

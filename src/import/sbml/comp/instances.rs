@@ -73,7 +73,7 @@ struct Wanted {
 
 /// Copies the main model and, again and again, the submodels of what was copied.
 pub(super) fn all(documents: &mut Documents, findings: &mut Findings) -> Option<Instances> {
-    let main = documents.main();
+    let main = Documents::main();
     let span = documents.node(main)?.span;
     let mut waiting = vec![Wanted { definition: main, within: Vec::new(), parent: None, span }];
     let (mut list, mut elements): (Vec<Instance>, usize) = (Vec::new(), 0);

@@ -270,10 +270,14 @@ impl Rewrite<'_, '_> {
                 let id = head.text().to_owned();
                 let name = self.names.of(self.at, &id, head.span);
                 head.texts = vec![name.id.into()];
-                rest.iter_mut().for_each(|child| self.math(child));
+                for child in rest {
+                    self.math(child);
+                }
             }
             ("csymbol", "delay") => {
-                rest.iter_mut().for_each(|child| self.math(child));
+                for child in rest.iter_mut() {
+                    self.math(child);
+                }
                 if let Some(delay) = rest.get_mut(1) {
                     let plain = std::mem::replace(delay, cn("0", delay.span));
                     *delay = product(plain, &self.time);

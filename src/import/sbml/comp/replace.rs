@@ -78,7 +78,9 @@ fn deletions(instances: &Instances, at: usize, fates: &mut Fates, findings: &mut
             for deletions in node.children_named(Space::Comp, "listOfDeletions") {
                 for deletion in &deletions.children {
                     let target = reference::follow(instances, *submodel, deletion, findings);
-                    target.iter().for_each(|target| remove(instances, target, fates));
+                    if let Some(target) = target {
+                        remove(instances, &target, fates);
+                    }
                 }
             }
         }

@@ -131,6 +131,7 @@ impl Elements<'_> {
             place,
             findings: self.findings,
             copied: 0,
+            calls_wrong: false,
         };
         let formula = if self.level.level == 1 {
             reader.infix(node.attribute("formula")?, node.span_of("formula"))

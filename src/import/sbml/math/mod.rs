@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub(super) use formula::Formula;
 
 use super::findings::Findings;
-use super::functions::Functions;
+use super::functions::{Entry, Functions};
 use super::symbols::{Kind, Symbols};
 use crate::diagnostic::{Diagnostic, Span, suggest};
 
@@ -33,6 +33,8 @@ pub(super) struct Reader<'a> {
     pub findings: &'a mut Findings,
     /// Nodes that were copied into the formula so far.
     pub copied: usize,
+    /// A function was called whose own definition is wrong.
+    pub calls_wrong: bool,
 }
 
 impl Reader<'_> {
@@ -81,19 +83,25 @@ impl Reader<'_> {
 
     /// A function definition written out.
     fn call(&mut self, id: &str, arguments: Vec<Formula>, span: Span) -> Formula {
-        let Some(function) = self.functions.get(id) else {
-            let known = self.functions.is_known(id);
-            if known {
+        let function = match self.functions.get(id) {
+            Some(Entry::Right(function)) => function,
+            Some(Entry::Wrong) => {
                 // Its own definition is reported.
+                self.calls_wrong = true;
                 return Formula::number(f64::NAN);
             }
-            let help = self.findings.may_suggest().then(|| suggest(id, self.functions.names())).flatten();
-            let help = help.map(|id| format!("did you mean `{id}`?"));
-            let message = format!("`{id}` in {} is not a function", self.place);
-            let finding =
-                Diagnostic::error("unknown-function", message).at(span, "nothing of this name takes arguments");
-            self.findings.push(finding.maybe_help(help));
-            return Formula::number(f64::NAN);
+            Some(Entry::Empty) => {
+                let message = format!("the function `{id}`, which has no body, is called");
+                return self.wrong("unknown-function", &message, span, "called here");
+            }
+            None => {
+                let help = self.findings.may_suggest().then(|| suggest(id, self.functions.names())).flatten();
+                let help = help.map(|id| format!("did you mean `{id}`?"));
+                let message = format!("`{id}` in {} is not a function", self.place);
+                let label = "nothing of this name takes arguments";
+                self.findings.push(Diagnostic::error("unknown-function", message).at(span, label).maybe_help(help));
+                return Formula::number(f64::NAN);
+            }
         };
         if arguments.len() != function.arguments.len() {
             let (expected, got) = (function.arguments.len(), arguments.len());
@@ -106,15 +114,25 @@ impl Reader<'_> {
         function.call(&arguments)
     }
 
-    /// Counts copied nodes; false, with a finding, when a formula grows too large.
+    /// Counts copied nodes; false, with a finding, when a formula or all of them together grow too large.
     fn copies(&mut self, nodes: usize, span: Span) -> bool {
         let before = self.copied;
         self.copied = before.saturating_add(nodes);
-        if self.copied > formula::LARGEST && before <= formula::LARGEST {
-            let message = format!("more than {} nodes, function definitions written out,", formula::LARGEST);
-            self.wrong("too-large", &message, span, "grows too large here");
+        if self.copied > formula::LARGEST {
+            if before <= formula::LARGEST {
+                let message = format!("more than {} nodes, function definitions written out,", formula::LARGEST);
+                self.wrong("too-large", &message, span, "grows too large here");
+            }
+            return false;
         }
-        self.copied <= formula::LARGEST && self.functions.copies(nodes)
+        if !self.functions.copies(nodes) {
+            let most = super::functions::MOST_COPIED;
+            let message =
+                format!("all formulas together have more than {most} nodes, function definitions written out,");
+            self.wrong("too-large", &message, span, "too large here");
+            return false;
+        }
+        true
     }
 
     fn operator(&mut self, name: &str, arguments: Vec<Formula>, span: Span) -> Formula {
