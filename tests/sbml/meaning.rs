@@ -145,3 +145,31 @@ fn submodels_are_flattened() {
     assert_eq!(model.rates[0].variable, "A__y");
     assert_eq!(model.rates[0].expression, apply(Function::Divide, &[replaced, symbol("minute")]));
 }
+
+#[test]
+fn submodels_come_from_other_documents() {
+    use kexp::diagnostic::{FileId, Sources, render};
+    use kexp::import::sbml::{self, External};
+
+    let part = r#"<sbml xmlns="http://www.sbml.org/sbml/level3/version1/core" level="3" version="1"><model id="inner">
+        <listOfParameters><parameter id="x" value="1" constant="true"/></listOfParameters></model></sbml>"#;
+    let wrong = part.replace("</model>", "");
+    let text = r#"<sbml xmlns="http://www.sbml.org/sbml/level3/version1/core" xmlns:comp="http://www.sbml.org/sbml/level3/version1/comp/version1" level="3" version="1" comp:required="true">
+        <model id="whole"><comp:listOfSubmodels><comp:submodel comp:id="A" comp:modelRef="there"/><comp:submodel comp:id="B" comp:modelRef="there"/></comp:listOfSubmodels></model>
+        <comp:listOfExternalModelDefinitions><comp:externalModelDefinition comp:id="there" comp:source="./parts/part.xml" comp:modelRef="inner"/></comp:listOfExternalModelDefinitions></sbml>"#;
+    for (other, ids) in [(part, vec!["A__x", "B__x"]), (wrong.as_str(), vec![])] {
+        let mut sources = Sources::default();
+        let file = sources.add("whole.xml", text);
+        let mut asked = Vec::new();
+        let mut external = |from: FileId, path: &str| {
+            asked.push((from, path.to_owned()));
+            Ok(External { file: sources.add(path, other), text: other.to_owned() })
+        };
+        let document = sbml::read(file, text, &mut external);
+        assert_eq!(asked, [(file, "parts/part.xml".to_owned())]);
+        let parameters = document.network.map(|network| network.parameters).unwrap_or_default();
+        assert_eq!(parameters.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ids);
+        let shown = render(&sources, &document.diagnostics, false);
+        assert_eq!(shown.contains("parts/part.xml:2:"), ids.is_empty(), "{shown}");
+    }
+}
