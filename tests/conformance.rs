@@ -1,46 +1,31 @@
-//! Conformance: the importer and the solver against public collections of models with reference results.
+//! Conformance: importer and solver against public collections of models with reference results.
+//!
+//! `cargo test --release --test conformance -- --nocapture` prints tables by tag, and each failing case with its reason.
+//! The counts in `conformance/counts.txt` can only rise; `KEXP_CONFORMANCE=write` writes those of this run there.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeMap;
+#[path = "conformance/biomodels.rs"]
+mod biomodels;
+#[path = "conformance/case.rs"]
+mod case;
+#[path = "conformance/counts.rs"]
+mod counts;
+#[path = "conformance/model.rs"]
+mod model;
+#[path = "conformance/suite.rs"]
+mod suite;
+
 use std::path::PathBuf;
 
-use kexp::diagnostic::{FileId, Severity};
-use kexp::import::sbml;
-
-fn data() -> Option<PathBuf> {
-    let folder = std::env::var_os("KEXP_DATA")
+/// A folder of the public data; nothing, with a line that says so, where it is not there.
+fn data(folder: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("KEXP_DATA")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
-    folder.is_dir().then_some(folder)
-}
-
-#[test]
-fn load() {
-    let Some(data) = data() else { return };
-    for folder in ["sbml-suite", "biomodels"] {
-        let mut counts: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let mut entries: Vec<PathBuf> =
-            std::fs::read_dir(data.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
-        entries.sort();
-        for entry in entries {
-            for file in std::fs::read_dir(&entry).unwrap().map(|file| file.unwrap().path()) {
-                if file.extension().is_none_or(|extension| extension != "xml") {
-                    continue;
-                }
-                let text = std::fs::read_to_string(&file).unwrap();
-                let document = sbml::read(FileId(0), &text, &mut sbml::alone);
-                let name = entry.file_name().unwrap().to_string_lossy().into_owned();
-                for finding in document.diagnostics {
-                    let severity = if finding.severity == Severity::Error { "E" } else { "W" };
-                    counts
-                        .entry(format!("{severity} {}", finding.code))
-                        .or_default()
-                        .push(format!("{name}: {}", finding.message));
-                }
-            }
-        }
-        for (code, list) in counts {
-            println!("{folder} {code} {}: {:#?}", list.len(), &list[..list.len().min(8)]);
-        }
+    let path = root.join(folder);
+    if !path.is_dir() {
+        eprintln!("skipped: there is no {} (KEXP_DATA names the folder of the public data)", path.display());
+        return None;
     }
+    Some(path)
 }

@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use kexp::diagnostic::{Severity, render};
 use kexp::model::expression::{Expression, Function};
-use kexp::model::problem::{NoiseDistribution, Prior, Scale};
+use kexp::model::problem::{NoiseDistribution, Prior, Problem, Scale, SyntheticTimes};
+use kexp::plan::expand::expand;
 use kexp::plan::resolve::{Experiment, Loaded, Options, Origin, load};
 use kexp::schema::Value;
 
@@ -24,7 +25,7 @@ fn sound(path: &str, options: &Options) -> Experiment {
 }
 
 fn set(texts: &[&str]) -> Options {
-    Options { profile: None, set: texts.iter().map(|text| (*text).to_owned()).collect() }
+    Options { set: texts.iter().map(|text| (*text).to_owned()).collect(), ..Options::default() }
 }
 
 /// A problem over `text` in a folder of its own, with a table beside it.
@@ -114,6 +115,7 @@ fn a_profile_and_then_set_change_settings() {
             "generator.*.loss.kl.weight = 1/2".to_owned(),
             "seed=7".to_owned(),
         ],
+        ..Options::default()
     };
     let experiment = sound("experiments/paper.kexp", &options);
     let cvae = &experiment.generators["cvae"];
@@ -212,6 +214,69 @@ fn a_pattern_becomes_a_problem() {
 }
 
 #[test]
+fn an_imported_model_is_as_good_as_an_inline_one() {
+    let experiment = sound("tests/plan/valid/imported.kexp", &Options::default());
+    let decay = &experiment.models["decay"];
+    assert_eq!((decay.id.as_str(), decay.title.as_str()), ("decay", "Decay with a source"));
+    assert_eq!(experiment.models["plain"].title, "Decay as published");
+    assert_eq!(decay.compartments[0].size, 1.5);
+    assert_eq!(decay.parameters.iter().find(|one| one.id == "k_make").unwrap().value, 0.1);
+    let initials: Vec<_> = decay.species.iter().map(|one| (one.id.as_str(), one.initial.clone())).collect();
+    assert_eq!(initials, [("S", Expression::Number(3.0)), ("T", Expression::Number(0.5))]);
+    assert_eq!((decay.units.time.as_deref(), decay.units.concentration.as_deref()), (Some("h"), Some("nM")));
+
+    // Constants of rate laws, those of single reactions too; `off` is in no rate law, `total` is computed.
+    let first = &experiment.problems["first"].problem;
+    assert_eq!(first.parameters.len(), 3, "{:?}", first.parameters);
+    assert!(["k_decay", "k_make"].iter().all(|id| first.parameters.iter().any(|one| one.id == *id)));
+    let observables = |problem: &Problem| problem.observables.iter().map(|one| one.id.clone()).collect::<Vec<_>>();
+    assert_eq!(observables(first), ["observed_S", "observed_T"]);
+    let recipe = first.synthetic.as_ref().unwrap();
+    assert_eq!(recipe.times, SyntheticTimes::Even { points: 12, end: None });
+    assert_eq!((first.solver.rtol, first.solver.atol), (1e-8, 1e-12));
+
+    let second = &experiment.problems["second"].problem;
+    assert_eq!(observables(second), ["observed_S", "observed_total"]);
+    let recipe = second.synthetic.as_ref().unwrap();
+    assert_eq!(recipe.times, SyntheticTimes::Listed(vec![0.0, 2.5, 5.0, 7.5, 10.0]));
+    assert_eq!(recipe.relative, [0, 1]);
+
+    let third = &experiment.problems["third"].problem;
+    assert_eq!(observables(third), ["y"]);
+    assert_eq!(third.synthetic.as_ref().unwrap().times, SyntheticTimes::Listed(vec![1.0, 3.0, 5.0]));
+    assert_eq!(third.treatments.len(), 2);
+    let place = experiment.problems["first"].sources["k_decay"].span().unwrap();
+    assert!(place.end > place.start);
+}
+
+#[test]
+fn a_key_is_over_the_content_of_an_imported_file() {
+    let keys = |folder: &Path, name: &str, model: &str| {
+        let path = folder.join(name);
+        let text = format!(
+            "model m = sbml(\"{model}\")\nproblem p {{\n model = m\n measurements = synthetic()\n estimate k_* in nominal/10 .. nominal*10\n}}\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        let (loaded, shown) = check(&path, &Options::default());
+        let experiment = loaded.experiment.unwrap_or_else(|| panic!("{shown}"));
+        expand(&experiment).unwrap().plan.nodes[0].key.clone()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let xml = std::fs::read_to_string("tests/plan/valid/decay.xml").unwrap();
+    std::fs::write(folder.path().join("a.xml"), &xml).unwrap();
+    // Another name, other blanks, another title, a comment.
+    let same = xml
+        .replace("    <", "\n<")
+        .replace("Decay with a source", "Decay")
+        .replace("<listOfRules>", "<!-- x --><listOfRules>");
+    std::fs::write(folder.path().join("b.xml"), same).unwrap();
+    std::fs::write(folder.path().join("c.xml"), xml.replace("value=\"0.05\"", "value=\"0.06\"")).unwrap();
+    let first = keys(folder.path(), "one.kexp", "a.xml");
+    assert_eq!(first, keys(folder.path(), "two.kexp", "b.xml"));
+    assert_ne!(first, keys(folder.path(), "one.kexp", "c.xml"));
+}
+
+#[test]
 fn broken_tables_are_pointed_at_cell_by_cell() {
     let tables = [
         ("missing_column", "observable,time\ny,1\n"),
@@ -292,7 +357,7 @@ fn no_input_panics() {
             }
         }
         std::fs::write(&path, lines.join("\n")).unwrap();
-        let (loaded, _) = check(&path, &Options { profile: Some("quick".to_owned()), set: vec![lines[0].clone()] });
+        let (loaded, _) = check(&path, &Options { profile: Some("quick".to_owned()), ..set(&[&lines[0]]) });
         let errors = loaded.diagnostics.iter().any(|one| one.severity == Severity::Error);
         assert_eq!(errors, loaded.experiment.is_none());
     }

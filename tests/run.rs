@@ -24,6 +24,8 @@ mod snapshot;
 mod storage;
 #[path = "run/support.rs"]
 mod support;
+#[path = "run/table_rows.rs"]
+mod table_rows;
 #[path = "run/together.rs"]
 mod together;
 #[path = "run/wrong.rs"]

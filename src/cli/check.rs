@@ -16,12 +16,18 @@ pub(super) struct Arguments {
     /// Override a setting
     #[arg(long, value_name = "PATH=VALUE")]
     set: Vec<String>,
+    #[command(flatten)]
+    network: super::common::NetworkArguments,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut failed = false;
     for file in &arguments.files {
-        let options = Options { profile: arguments.profile.clone(), set: arguments.set.clone() };
+        let options = Options {
+            profile: arguments.profile.clone(),
+            set: arguments.set.clone(),
+            offline: arguments.network.offline,
+        };
         let loaded = resolve::load(file, &options);
         let mut diagnostics = loaded.diagnostics;
         if let Some(Err(diagnostic)) = loaded.experiment.as_ref().map(expand) {

@@ -3,13 +3,18 @@
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{self, Diagnostic, Severity, Sources};
+use crate::diagnostic::{self, Diagnostic, FileId, Severity, Sources};
+use crate::fetch::Lock;
+use crate::import::petab;
 use crate::model::network::Network;
 use crate::model::problem::Problem;
 use crate::plan::expand::{Expanded, expand};
-use crate::plan::resolve::{self, Experiment, Options};
+use crate::plan::node::Stage;
+use crate::plan::resolve::{self, Experiment, Options, Remote};
+use crate::random::Streams;
 use crate::run::RunError;
 use crate::run::store::Store;
+use crate::run::synthetic;
 
 /// Why a command did not succeed.
 pub(super) enum Failure {
@@ -45,6 +50,16 @@ pub(super) struct FileArguments {
     /// Where artifacts are kept [default: `.kexp` beside the file]
     #[arg(long, value_name = "DIR", env = "KEXP_STORE")]
     pub store: Option<PathBuf>,
+    #[command(flatten)]
+    pub network: NetworkArguments,
+}
+
+/// Whether models and problems of public collections may be downloaded.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct NetworkArguments {
+    /// Download nothing: use what is pinned and in the cache
+    #[arg(long, env = "KEXP_OFFLINE", value_parser = clap::builder::FalseyValueParser::new())]
+    pub offline: bool,
 }
 
 impl FileArguments {
@@ -60,7 +75,8 @@ impl FileArguments {
 
     /// Loads and resolves the experiment; prints warnings and errors.
     pub fn load(&self) -> Result<(Experiment, Sources), Failure> {
-        load(&self.file, self.profile.as_deref(), &self.set)
+        let options = Options { profile: self.profile.clone(), set: self.set.clone(), offline: self.network.offline };
+        load(&self.file, &options)
     }
 
     /// Loads the experiment and expands its plan.
@@ -94,9 +110,8 @@ pub(super) fn folder_of(file: &Path) -> PathBuf {
 }
 
 /// Loads and resolves an experiment; prints warnings and errors.
-pub(super) fn load(file: &Path, profile: Option<&str>, set: &[String]) -> Result<(Experiment, Sources), Failure> {
-    let options = Options { profile: profile.map(str::to_owned), set: set.to_vec() };
-    let loaded = resolve::load(file, &options);
+pub(super) fn load(file: &Path, options: &Options) -> Result<(Experiment, Sources), Failure> {
+    let loaded = resolve::load(file, options);
     // A process that took over from another one has shown the warnings already.
     if !has_taken_over() || has_errors(&loaded.diagnostics) {
         print(&loaded.sources, &loaded.diagnostics);
@@ -107,13 +122,57 @@ pub(super) fn load(file: &Path, profile: Option<&str>, set: &[String]) -> Result
     }
 }
 
-/// A problem addressed as `file.kexp:problem`; the name may be left out when the file has only one.
+/// What holds for a file that is named in an address.
+fn addressed() -> Options {
+    Options { offline: offline(), ..Options::default() }
+}
+
+/// Does the environment say that nothing may be downloaded?
+fn offline() -> bool {
+    let said = std::env::var("KEXP_OFFLINE").unwrap_or_default();
+    !matches!(said.to_lowercase().as_str(), "" | "n" | "no" | "f" | "false" | "off" | "0")
+}
+
+/// A problem with the `PEtab` tables that it comes from; those of a problem of an experiment are none.
+pub(super) struct Loaded {
+    /// The problem.
+    pub problem: Problem,
+    /// The texts of its parameter tables.
+    pub parameter_tables: Vec<String>,
+    /// The texts of its measurement tables.
+    pub measurement_tables: Vec<String>,
+}
+
+/// A problem addressed as `problem.yaml` or `file.kexp:problem`.
+pub(super) fn loaded(address: &str) -> Result<Loaded, Failure> {
+    let path = Path::new(address);
+    if !path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+        let problem = declared(address)?;
+        return Ok(Loaded { problem, parameter_tables: Vec::new(), measurement_tables: Vec::new() });
+    }
+    let mut sources = Sources::default();
+    let imported = petab::read(path, &mut sources);
+    print(&sources, &imported.diagnostics);
+    let texts = |files: &[FileId]| files.iter().map(|file| sources.text(*file).to_owned()).collect();
+    Ok(Loaded {
+        problem: imported.problem.ok_or(Failure::Reported)?,
+        parameter_tables: texts(&imported.parameters),
+        measurement_tables: texts(&imported.measurements),
+    })
+}
+
+/// A problem addressed as `problem.yaml` or `file.kexp:problem`.
 pub(super) fn problem(address: &str) -> Result<Problem, Failure> {
+    Ok(loaded(address)?.problem)
+}
+
+/// A problem addressed as `file.kexp:problem`; the name may be left out when the file has only one.
+fn declared(address: &str) -> Result<Problem, Failure> {
     let (file, name) = match address.rsplit_once(".kexp:") {
         Some((stem, name)) => (PathBuf::from(format!("{stem}.kexp")), Some(name)),
         None => (PathBuf::from(address), None),
     };
-    let (mut experiment, _) = load(&file, None, &[])?;
+    let (mut experiment, _) = load(&file, &addressed())?;
     let known: Vec<String> = experiment.problems.keys().cloned().collect();
     let name = match name {
         Some(name) => name.to_owned(),
@@ -122,12 +181,22 @@ pub(super) fn problem(address: &str) -> Result<Problem, Failure> {
             return Err(Failure::Said(format!("which problem? say {address}:NAME with one of {}", known.join(", "))));
         }
     };
-    experiment.problems.remove(&name).map(|declared| declared.problem).ok_or_else(|| {
+    let problem = experiment.problems.remove(&name).map(|declared| declared.problem).ok_or_else(|| {
         let near = diagnostic::suggest(&name, known.iter().map(String::as_str));
         let help =
             near.map_or_else(|| format!("there are: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
         Failure::Said(format!("no problem `{name}` in {}; {help}", file.display()))
-    })
+    })?;
+    // The measurements of a recipe are those that a run of the file would use.
+    let streams = Streams::new(experiment.seed, &Stage::problem_key(&problem, experiment.seed).to_string());
+    match synthetic::measure(&problem, &streams) {
+        Ok(Some((problem, summary))) => {
+            summary.lines().iter().for_each(|line| eprintln!("kexp: {name}: {line}"));
+            Ok(problem)
+        }
+        Ok(None) => Ok(problem),
+        Err(error) => Err(Failure::Said(format!("{name}: {error}"))),
+    }
 }
 
 /// Prints diagnostics on standard error.
@@ -163,11 +232,52 @@ pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// A model addressed as `file.kexp:model`, by its own name or that of a problem that uses it.
-pub(super) fn model(address: &str) -> Result<Network, Failure> {
-    let Some((stem, name)) = address.rsplit_once(".kexp:") else { return Ok(problem(address)?.network) };
-    let (experiment, _) = load(&PathBuf::from(format!("{stem}.kexp")), None, &[])?;
-    let found =
-        experiment.problems.into_values().map(|declared| declared.problem.network).find(|known| known.id == name);
-    found.map_or_else(|| Ok(problem(address)?.network), Ok)
+/// A model addressed as `model.xml`, as an identifier of `BioModels`, as `problem.yaml`, or as `file.kexp:model`, by its
+/// own name or that of a problem that uses it.
+pub(super) fn model(address: &str, network: NetworkArguments) -> Result<Network, Failure> {
+    let path = Path::new(address);
+    let mut findings = Vec::new();
+    let mut file = None;
+    if path.extension().is_some_and(|extension| extension == "xml" || extension == "sbml") {
+        file = Some(path.to_owned());
+    } else if is_biomodel(address) {
+        let remote = Remote { lock: Lock::none(), offline: network.offline };
+        file = remote.biomodel(address, None, &mut findings);
+        if file.is_none() {
+            print(&Sources::default(), &findings);
+            return Err(Failure::Reported);
+        }
+    }
+    if let Some(file) = file {
+        let mut sources = Sources::default();
+        let found = resolve::model_of(&file, &mut sources, &mut findings);
+        print(&sources, &findings);
+        return found.ok_or(Failure::Reported);
+    }
+    let (file, name) = match address.rsplit_once(".kexp:") {
+        Some((stem, name)) => (PathBuf::from(format!("{stem}.kexp")), Some(name)),
+        None if address.ends_with(".kexp") => (path.to_owned(), None),
+        None => return Ok(loaded(address)?.problem.network),
+    };
+    let options = Options { offline: network.offline, ..Options::default() };
+    let (mut experiment, _) = load(&file, &options)?;
+    let known: Vec<String> = experiment.models.keys().chain(experiment.problems.keys()).cloned().collect();
+    let name = match name {
+        Some(name) => name.to_owned(),
+        None if experiment.models.len() == 1 => experiment.models.keys().next().cloned().unwrap_or_default(),
+        None => return Err(Failure::Said(format!("which model? say {address}:NAME with one of {}", known.join(", ")))),
+    };
+    let problem = experiment.problems.remove(&name).map(|declared| declared.problem.network);
+    experiment.models.remove(&name).or(problem).ok_or_else(|| {
+        let near = diagnostic::suggest(&name, known.iter().map(String::as_str));
+        let help =
+            near.map_or_else(|| format!("there are: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        Failure::Said(format!("no model `{name}` in {}; {help}", file.display()))
+    })
+}
+
+/// Does an address look like an identifier of `BioModels`, such as `BIOMD0000000064` or `MODEL1507180021`?
+fn is_biomodel(address: &str) -> bool {
+    let digits = address.strip_prefix("BIOMD").or_else(|| address.strip_prefix("MODEL"));
+    digits.is_some_and(|digits| digits.len() == 10 && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }

@@ -4,16 +4,20 @@ mod check;
 mod common;
 mod ensemble;
 mod explain;
+mod fit;
 mod fmt;
+mod init;
 mod objective;
 mod plan;
 mod reference;
 mod render;
 mod report;
 mod run;
+mod selection;
 mod simulate;
 mod snapshot;
 mod store;
+mod values;
 
 use std::process::ExitCode;
 
@@ -35,6 +39,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a ready experiment for a model or a problem of your own
+    Init(init::Arguments),
     /// Plan, run what is missing, and render figures, tables and the draft
     Run(run::Arguments),
     /// Report every error and warning of a file
@@ -53,6 +59,8 @@ enum Command {
     Snapshot(snapshot::Arguments),
     /// The objective and its gradient at given parameters
     Objective(objective::Arguments),
+    /// Estimate the parameters of a problem from many starts
+    Fit(fit::Arguments),
     /// A trajectory of a model as CSV
     Simulate(simulate::Arguments),
     /// Solve a problem at many random vectors and count failures by cause
@@ -80,6 +88,7 @@ pub type Execute = fn(&Plan, &Store, &[usize], Options, &Stop) -> Result<Summary
 #[must_use]
 pub fn main(engine: Engine) -> ExitCode {
     let result = match Arguments::parse().command {
+        Command::Init(arguments) => init::run(&arguments),
         Command::Run(arguments) => run::run(&arguments, engine),
         Command::Check(arguments) => check::run(&arguments),
         Command::Fmt(arguments) => fmt::run(&arguments),
@@ -89,6 +98,7 @@ pub fn main(engine: Engine) -> ExitCode {
         Command::Report(arguments) => report::run(&arguments),
         Command::Snapshot(arguments) => snapshot::run(&arguments, engine),
         Command::Objective(arguments) => objective::run(&arguments),
+        Command::Fit(arguments) => fit::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Ensemble(arguments) => ensemble::run(&arguments),
         Command::Store(arguments) => store::run(&arguments),

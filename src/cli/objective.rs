@@ -1,62 +1,59 @@
-//! `kexp objective FILE:PROBLEM`: the objective at given parameters.
+//! `kexp objective PROBLEM`: the objective at given parameters.
+
+use std::path::PathBuf;
+use std::time::Instant;
 
 use serde_json::json;
 
-use super::common::{Failure, problem, say};
-use crate::diagnostic;
-use crate::model::problem::Scale;
+use super::common::{Failure, loaded, say};
+use super::values::Values;
+use crate::import::petab;
+use crate::report::files;
 use crate::solve::ProblemSolver;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The problem, such as `paper.kexp:stat5_fit`
-    #[arg(value_name = "FILE.kexp:PROBLEM")]
+    /// The problem, such as `problem.yaml` or `paper.kexp:stat5_fit`
+    #[arg(value_name = "PROBLEM.yaml|FILE.kexp:PROBLEM")]
     problem: String,
-    /// Override a parameter's nominal value, on the linear scale
-    #[arg(long, value_name = "ID=VALUE")]
-    set: Vec<String>,
+    #[command(flatten)]
+    values: Values,
     /// Also the gradient, on the estimation scale
     #[arg(long)]
     gradient: bool,
+    /// Write the simulated values of all measurements as a `PEtab` table
+    #[arg(long, value_name = "OUT.tsv")]
+    simulations: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let mut problem = problem(&arguments.problem)?;
-    for setting in &arguments.set {
-        let (id, value) = setting
-            .split_once('=')
-            .and_then(|(id, value)| Some((id.trim(), value.trim().parse::<f64>().ok()?)))
-            .ok_or_else(|| Failure::Said(format!("`--set {setting}`: expected ID=VALUE with a number")))?;
-        if let Some(parameter) = problem.parameters.iter_mut().find(|parameter| parameter.id == id) {
-            parameter.nominal = value;
-        } else if let Some(parameter) = problem.network.parameters.iter_mut().find(|known| known.id == id) {
-            parameter.value = value;
-        } else {
-            let names = problem.parameters.iter().map(|parameter| parameter.id.as_str());
-            let names = names.chain(problem.network.parameters.iter().map(|parameter| parameter.id.as_str()));
-            let near = diagnostic::suggest(id, names);
-            let help = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            return Err(Failure::Said(format!("no parameter `{id}`{help}")));
-        }
-        let estimated =
-            problem.parameters.iter().find(|parameter| parameter.id == id).and_then(|p| p.estimate.as_ref());
-        if estimated.is_some_and(|estimate| estimate.scale != Scale::Linear) && value <= 0.0 {
-            return Err(Failure::Said(format!("`{id}` is estimated on a logarithmic scale and must be above zero")));
-        }
-    }
-    let solver = ProblemSolver::new(&problem).map_err(|error| Failure::Said(error.to_string()))?;
+    let said = |error: &dyn std::error::Error| Failure::Said(error.to_string());
+    let mut loaded = loaded(&arguments.problem)?;
+    arguments.values.apply(&mut loaded.problem)?;
+    let problem = &loaded.problem;
+    let solver = ProblemSolver::new(problem).map_err(|error| said(&error))?;
     let x = solver.nominal().to_vec();
+    let started = Instant::now();
     let (evaluation, gradient) = match arguments.gradient {
         true => {
-            let answer = solver.gradient(&x).map_err(|error| Failure::Said(error.to_string()))?;
+            let answer = solver.gradient(&x).map_err(|error| said(&error))?;
             (answer.evaluation, Some(answer.gradient))
         }
         false => (solver.evaluate(&x), None),
     };
+    let milliseconds = started.elapsed().as_secs_f64() * 1e3;
     let cause = evaluation.cause();
+    if let Some(path) = &arguments.simulations {
+        let simulated = solver.observables(&x);
+        let simulated = simulated
+            .ok_or_else(|| Failure::Said(format!("no simulations are written: the solve failed ({cause})")))?;
+        let texts: Vec<&str> = loaded.measurement_tables.iter().map(String::as_str).collect();
+        let table = petab::simulation_table(problem, &texts, &simulated).map_err(|error| said(&error))?;
+        files::write(path, table.as_bytes()).map_err(|error| said(&error))?;
+    }
     if arguments.json {
         let mut object = json!({
             "nllh": number(evaluation.nllh),
@@ -64,6 +61,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             "chi2": number(evaluation.chi2),
             "fval": number(evaluation.fval),
             "measurements": problem.measurements.len(),
+            "time_ms": milliseconds,
             "failure": (!cause.is_empty()).then_some(cause),
         });
         if let Some(gradient) = gradient {
@@ -77,6 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         say(&format!("chi2          {}", evaluation.chi2));
         say(&format!("fval          {}", evaluation.fval));
         say(&format!("measurements  {}", problem.measurements.len()));
+        say(&format!("time          {milliseconds:.3} ms"));
         if !cause.is_empty() {
             say(&format!("failure       {cause}"));
         }
@@ -88,6 +87,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// JSON knows no infinity: a failed solve has the fval `"inf"`.
-fn number(value: f64) -> serde_json::Value {
+pub(super) fn number(value: f64) -> serde_json::Value {
     if value.is_finite() { json!(value) } else { json!(value.to_string()) }
 }

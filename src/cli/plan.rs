@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use super::common::{Failure, FileArguments, say};
 use crate::diagnostic::Sources;
+use crate::model::problem::SyntheticTimes;
 use crate::plan::cost::cost;
 use crate::plan::expand::Expanded;
 use crate::plan::explain::{Reason, reasons};
 use crate::plan::export;
-use crate::plan::node::Plan;
+use crate::plan::node::{Node, Plan, Stage};
 use crate::report::figure;
 use crate::run::store::{Presence, Store, write_atomically};
+use crate::run::synthetic::SyntheticSummary;
 use crate::table::rounded;
 
 #[derive(Debug, clap::Args)]
@@ -76,6 +78,7 @@ fn table(expanded: &Expanded, store: &Store, last: Option<&Plan>, sources: &Sour
             store.seconds(&node.key).map_or_else(String::new, |seconds| format!(", took {} s", rounded(seconds, 2)));
         let amount = rounded(expected.amount, 6);
         lines.push(format!("{state}  {:width$}  {}  {amount} {}{took}", node.name, node.key.short(), expected.unit));
+        lines.extend(recipe(node, &presence, store).into_iter().map(|line| format!("        {line}")));
         if presence == Presence::Whole {
             continue;
         }
@@ -96,6 +99,26 @@ fn table(expanded: &Expanded, store: &Store, last: Option<&Plan>, sources: &Sour
         rounded(seconds, 2)
     ));
     lines.join("\n")
+}
+
+/// How the measurements of a problem are simulated, and what came of it.
+fn recipe(node: &Node, presence: &Presence, store: &Store) -> Vec<String> {
+    let Stage::Problem(problem) = &node.stage else { return Vec::new() };
+    let Some(recipe) = &problem.synthetic else { return Vec::new() };
+    if *presence == Presence::Whole
+        && let Ok(summary) = store.artifact(&node.key).value::<SyntheticSummary>("synthetic")
+    {
+        return summary.lines();
+    }
+    let observables = problem.observables.len();
+    let times = match &recipe.times {
+        SyntheticTimes::Listed(times) => format!("at {} times", times.len()),
+        SyntheticTimes::Even { points, end: Some(end) } => format!("at {points} times from 0 to {end}"),
+        SyntheticTimes::Even { points, end: None } => {
+            format!("at {points} times from 0 to an end that is found when this is computed")
+        }
+    };
+    vec![format!("measurements are simulated: observables: {observables}, {times}")]
 }
 
 fn words(reason: &Reason) -> String {

@@ -1,19 +1,26 @@
-//! `kexp simulate FILE:MODEL`: a trajectory as CSV.
+//! `kexp simulate MODEL`: a trajectory as CSV, and as a figure.
 
 use std::path::PathBuf;
 
-use super::common::{Failure, model, say};
+use super::common::{Failure, NetworkArguments, model, say};
+use super::selection::{self, Selected};
+use crate::model::network::Network;
 use crate::model::problem::SolverSettings;
+use crate::plan::resolve;
+use crate::report::figure::trajectory;
 use crate::report::files;
 use crate::solve::simulate;
 use crate::table::Table;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The model, such as `paper.kexp:stat5`
-    #[arg(value_name = "FILE.kexp:MODEL")]
+    /// The model, such as `model.xml`, `BIOMD0000000064` or `paper.kexp:stat5`
+    #[arg(value_name = "MODEL.xml|ID|FILE.kexp:MODEL")]
     model: String,
-    /// The last time; the first one is 0
+    /// The first time of the output; the simulation itself begins at 0
+    #[arg(long, default_value_t = 0.0, value_name = "T")]
+    start: f64,
+    /// The last time
     #[arg(long, value_name = "T")]
     end: f64,
     /// How many times, both ends included
@@ -25,41 +32,101 @@ pub(super) struct Arguments {
     /// Absolute tolerance
     #[arg(long, default_value_t = 1e-12)]
     atol: f64,
+    /// The columns: `time`, ids, `amount(S)`, `concentration(S)`, `rateOf(X)`, and formulas of them [default: time, every
+    /// species, and every parameter and compartment that can change]
+    #[arg(long, value_name = "A,B,...")]
+    select: Option<String>,
     /// Override a parameter, a compartment's size or an initial value
     #[arg(long, value_name = "ID=VALUE")]
     set: Vec<String>,
     /// Write here instead of to standard output
     #[arg(long, value_name = "OUT.csv")]
     output: Option<PathBuf>,
+    /// Draw the columns over time into this file
+    #[arg(long, value_name = "OUT.svg")]
+    plot: Option<PathBuf>,
+    #[command(flatten)]
+    network: NetworkArguments,
 }
 
+/// More values than this are not kept in memory.
+const MOST_VALUES: usize = 200_000_000;
+
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let network = model(&arguments.model)?;
-    if !(arguments.end.is_finite() && arguments.end > 0.0) || !(2..=10_000_000).contains(&arguments.points) {
-        return Err(Failure::Said("`--end` must be above 0 and `--points` at least 2".to_owned()));
-    }
-    let mut overrides = Vec::new();
+    let said = |error: &dyn std::error::Error| Failure::Said(error.to_string());
+    let times = times(arguments)?;
+    let mut network = model(&arguments.model, arguments.network)?;
     for setting in &arguments.set {
         let parsed = setting.split_once('=').and_then(|(id, value)| Some((id.trim(), value.trim().parse().ok()?)));
         let Some((id, value)) = parsed else {
             return Err(Failure::Said(format!("`--set {setting}`: expected ID=VALUE with a number")));
         };
-        overrides.push((id.to_owned(), value));
+        resolve::put(&mut network, id, value).map_err(|wrong| Failure::Said(format!("`--set {setting}`: {wrong}")))?;
     }
-    let last = (arguments.points - 1) as f64;
-    let times: Vec<f64> = (0..arguments.points).map(|index| arguments.end * index as f64 / last).collect();
-    let settings = SolverSettings { rtol: arguments.rtol, atol: arguments.atol, most_steps: 1_000_000 };
-    let trajectory =
-        simulate(&network, &overrides, &times, settings).map_err(|error| Failure::Said(error.to_string()))?;
-    let mut table = Table::new().number("time", times);
-    for (column, id) in trajectory.ids.iter().enumerate() {
-        table = table.number(id, trajectory.values.iter().map(|row| row[column]).collect());
+    let selected = match &arguments.select {
+        Some(text) => selection::read(text, &network).map_err(Failure::Said)?,
+        None => selection::default(&network),
+    };
+    if selected.len().saturating_mul(times.len()) > MOST_VALUES {
+        return Err(Failure::Said("too many values: ask for fewer times or columns".to_owned()));
+    }
+    let table = simulated(&network, arguments, &times, &selected)?;
+    if let Some(path) = &arguments.plot {
+        let drawing = trajectory::draw(&table, &network.title, labels(&network)).map_err(|error| said(&error))?;
+        let is_png = path.extension().is_some_and(|extension| extension == "png");
+        let bytes = if is_png { drawing.png.as_slice() } else { drawing.svg.as_bytes() };
+        files::write(path, bytes).map_err(|error| said(&error))?;
     }
     match &arguments.output {
         Some(path) => {
-            files::write(path, table.to_csv().as_bytes()).map_err(|error| Failure::Said(error.to_string()))?;
+            files::write(path, table.to_csv().as_bytes()).map_err(|error| said(&error))?;
         }
+        None if arguments.plot.is_some() => {}
         None => say(table.to_csv().trim_end()),
     }
     Ok(())
+}
+
+/// The times of the output, both ends included.
+fn times(arguments: &Arguments) -> Result<Vec<f64>, Failure> {
+    let Arguments { start, end, points, rtol, atol, .. } = arguments;
+    let wrong = if !(start.is_finite() && *start >= 0.0) {
+        "`--start` must be 0 or more"
+    } else if !(end.is_finite() && end > start) {
+        "`--end` must be above `--start`"
+    } else if !(2..=10_000_000).contains(points) {
+        "`--points` must be at least 2, both ends included, and at most 10,000,000"
+    } else if !(*rtol > 0.0 && *rtol < 1.0 && *atol > 0.0 && atol.is_finite()) {
+        "`--rtol` must lie between 0 and 1, and `--atol` above 0"
+    } else {
+        let last = (points - 1) as f64;
+        let mut times: Vec<f64> = (0..*points).map(|index| start + (end - start) * (index as f64 / last)).collect();
+        times[points - 1] = *end;
+        if times.windows(2).all(|pair| pair[0] < pair[1]) {
+            return Ok(times);
+        }
+        "so many times between `--start` and `--end` cannot be told apart"
+    };
+    Err(Failure::Said(wrong.to_owned()))
+}
+
+fn simulated(network: &Network, arguments: &Arguments, times: &[f64], selected: &[Selected]) -> Result<Table, Failure> {
+    let settings = SolverSettings { rtol: arguments.rtol, atol: arguments.atol, most_steps: 1_000_000 };
+    let (network, columns) = selection::with_columns(network, selected);
+    let trajectory = simulate(&network, &[], times, settings).map_err(|error| Failure::Said(error.to_string()))?;
+    let mut table = Table::new();
+    for ((name, _), column) in selected.iter().zip(&columns) {
+        let Some(at) = trajectory.ids.iter().position(|id| id == column) else { continue };
+        table = table.number(name, trajectory.values.iter().map(|row| row[at]).collect());
+    }
+    Ok(table)
+}
+
+/// The labels of the axes.
+fn labels(network: &Network) -> (String, String) {
+    let unit = |word: &str, unit: &Option<String>| match unit {
+        Some(unit) if !unit.is_empty() => format!("{word} ({unit})"),
+        _ => word.to_owned(),
+    };
+    (unit("time", &network.units.time), unit("value", &network.units.concentration))
 }

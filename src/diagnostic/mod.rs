@@ -42,6 +42,18 @@ impl Sources {
         FileId(self.files.len() - 1)
     }
 
+    /// How many files there are; the next one that is added gets this as its id.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Is there no file yet?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
     /// The name that diagnostics show for a file.
     #[must_use]
     pub fn name(&self, file: FileId) -> &str {

@@ -25,6 +25,34 @@ pub struct Problem {
     pub objective: ObjectiveKind,
     /// How the equations are solved.
     pub solver: SolverSettings,
+    /// Present where nothing was measured: how measurements are simulated. It stands for them until they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synthetic: Option<Synthetic>,
+}
+
+/// A recipe for measurements: every observable is simulated at the nominal values under every treatment, and noise is
+/// drawn from its own distribution.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Synthetic {
+    /// When is measured.
+    pub times: SyntheticTimes,
+    /// Observables, by index, whose noise scale is a share of their largest absolute value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relative: Vec<usize>,
+}
+
+/// The times of simulated measurements.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum SyntheticTimes {
+    /// So many, evenly spread from 0 to the end, both included.
+    Even {
+        /// How many; at least 2.
+        points: usize,
+        /// The last time; where none is said, it is found from what the model does.
+        end: Option<f64>,
+    },
+    /// These, ascending.
+    Listed(Vec<f64>),
 }
 
 /// A parameter of the problem.
@@ -47,7 +75,7 @@ pub struct Estimate {
     pub upper: f64,
     /// The scale on which vectors hold it.
     pub scale: Scale,
-    /// On the estimation scale.
+    /// What is known beforehand.
     pub prior: Option<Prior>,
 }
 
@@ -62,7 +90,19 @@ pub enum Scale {
     Log10,
 }
 
-/// A prior density on the estimation scale.
+impl Scale {
+    /// A value on the linear scale, on this one.
+    #[must_use]
+    pub fn of(self, value: f64) -> f64 {
+        match self {
+            Self::Linear => value,
+            Self::Log => value.ln(),
+            Self::Log10 => value.log10(),
+        }
+    }
+}
+
+/// A prior density: of the parameter on the estimation scale where nothing else is said.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Prior {
     /// Gaussian.
@@ -85,6 +125,41 @@ pub enum Prior {
         lower: f64,
         /// Upper end.
         upper: f64,
+    },
+    /// Gaussian density of the value on the linear scale, whatever the scale of estimation is.
+    LinearNormal {
+        /// Mean.
+        mean: f64,
+        /// Standard deviation.
+        sd: f64,
+    },
+    /// Laplace density of the value on the linear scale.
+    LinearLaplace {
+        /// Location.
+        location: f64,
+        /// Scale.
+        scale: f64,
+    },
+    /// Uniform density of the value on the linear scale.
+    LinearUniform {
+        /// Lower end.
+        lower: f64,
+        /// Upper end.
+        upper: f64,
+    },
+    /// Density of the value on the linear scale whose natural logarithm is Gaussian.
+    LogNormal {
+        /// Mean of the logarithm.
+        mean: f64,
+        /// Standard deviation of the logarithm.
+        sd: f64,
+    },
+    /// Density of the value on the linear scale whose natural logarithm is Laplace distributed.
+    LogLaplace {
+        /// Location of the logarithm.
+        location: f64,
+        /// Scale of the logarithm.
+        scale: f64,
     },
 }
 

@@ -25,7 +25,7 @@ pub fn cost(plan: &Plan, at: usize) -> Cost {
             let iterations = settings.descent.most_iterations().min(2000) as f64;
             of(settings.count as f64 * iterations, "gradients at most", 5e-4)
         }
-        Stage::Dataset(_) | Stage::Tune(_) | Stage::Conditions => of(1.0, "table", 0.02),
+        Stage::Rows(_) | Stage::Dataset(_) | Stage::Tune(_) | Stage::Conditions => of(1.0, "table", 0.02),
         Stage::Train(settings) => {
             let epochs = settings.settings.as_ref().and_then(|settings| epochs(settings.get("train")?)).unwrap_or(300);
             of(epochs as f64, "epochs at most", 0.05)

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::key::Key;
 use super::node::{
     Compare, DatasetRecipe, Deliverable, Descend, Distances, Generate, Latent, Node, Origin, Plan, Stage, Starts,
-    Train, Tune, Varied,
+    TableRows, Train, Tune, Varied,
 };
 use super::resolve::{Declaration, Experiment, Origin as Source};
+use super::rows::RowFile;
 use crate::diagnostic::Diagnostic;
 use crate::learn::kind;
 use crate::learn::tune::{apply, sample_trial};
@@ -62,6 +63,9 @@ pub fn expand(experiment: &Experiment) -> Result<Expanded, Diagnostic> {
 /// How close to the best end an end must be to lie in the best basin, and to the target to be a hit.
 const HIT: f64 = 0.05;
 
+/// A table's rows all become rows, however many belong to one descent.
+const ALL_ROWS: usize = usize::MAX;
+
 struct Builder<'a> {
     experiment: &'a Experiment,
     plan: Plan,
@@ -98,31 +102,19 @@ impl Builder<'_> {
         self.node(format!("problem.{name}"), stage, Vec::new(), declared.sources.clone())
     }
 
-    /// The descents and the rows of a dataset for a problem; `blind` overrides what the recipe says.
-    fn dataset(&mut self, name: &str, problem: &str, blind: bool) -> Result<usize, Diagnostic> {
+    /// The descents and the rows of a dataset for a problem; `blind`, how close to the best end the basin is that is
+    /// taken out, overrides what the recipe says.
+    fn dataset(&mut self, name: &str, problem: &str, blind: Option<f64>) -> Result<usize, Diagnostic> {
         let declaration = &self.experiment.datasets[name];
         let problem_node = self.problem(problem);
-        let starts = match declaration.word("start") {
-            Some("random") => Starts::Random,
-            _ => Starts::LatinHypercube,
-        };
-        let descents = self.node(
-            format!("descend.{name}.{problem}"),
-            Stage::Descend(Descend {
-                starts,
-                count: count(declaration, "start.count", 100),
-                descent: descent(declaration, "descend")?
-                    .unwrap_or_else(|| DescentSettings { iterations: 0, ..DescentSettings::default() }),
-                keep_iterates: true,
-            }),
-            vec![problem_node],
-            sources(declaration, &[("count", "start.count"), ("starts", "start"), ("descent", "descend")]),
-        );
-        let rows = declaration.words("rows");
-        let blind = blind || declaration.word("blind") == Some("best_basin");
+        let descents = self.rows_of(declaration, problem_node, problem)?;
+        let is_table = self.experiment.row_files.contains_key(name);
+        let rows = if is_table { vec!["endpoints", "iterates"] } else { declaration.words("rows") };
+        let blind = blind.or_else(|| blind_within(declaration));
         let validate = declaration.word("validate").unwrap_or("descents");
         let recipe = DatasetRecipe {
             most_iterates: match rows.contains(&"iterates") {
+                true if is_table => ALL_ROWS,
                 true => count(declaration, "rows.iterates.most", 20),
                 false => 0,
             },
@@ -132,9 +124,10 @@ impl Builder<'_> {
                 .unwrap_or(0.2),
             validate_basins: validate == "basins",
             condition: declaration.settings["condition"].clone(),
-            blind,
+            blind: blind.is_some(),
+            within: blind.unwrap_or(HIT),
         };
-        let suffix = if blind { ".blind" } else { "" };
+        let suffix = if blind.is_some() { ".blind" } else { "" };
         Ok(self.node(
             format!("dataset.{name}.{problem}{suffix}"),
             Stage::Dataset(recipe),
@@ -148,15 +141,46 @@ impl Builder<'_> {
                     ("validate_basins", "validate"),
                     ("condition", "condition"),
                     ("blind", "blind"),
+                    ("within", "blind"),
                 ],
             ),
+        ))
+    }
+
+    /// What a dataset takes its rows from: descents, or a table.
+    fn rows_of(&mut self, declaration: &Declaration, problem_node: usize, problem: &str) -> Result<usize, Diagnostic> {
+        let name = &declaration.name;
+        if let Some(RowFile { path, format, checksum }) = self.experiment.row_files.get(name).cloned() {
+            return Ok(self.node(
+                format!("rows.{name}.{problem}"),
+                Stage::Rows(TableRows { path, format, checksum }),
+                vec![problem_node],
+                sources(declaration, &[("path", "from"), ("format", "from"), ("checksum", "from")]),
+            ));
+        }
+        let starts = match declaration.word("start") {
+            Some("random") => Starts::Random,
+            _ => Starts::LatinHypercube,
+        };
+        let descend = Descend {
+            starts,
+            count: count(declaration, "start.count", 100),
+            descent: descent(declaration, "descend")?
+                .unwrap_or_else(|| DescentSettings { iterations: 0, ..DescentSettings::default() }),
+            keep_iterates: true,
+        };
+        Ok(self.node(
+            format!("descend.{name}.{problem}"),
+            Stage::Descend(descend),
+            vec![problem_node],
+            sources(declaration, &[("count", "start.count"), ("starts", "start"), ("descent", "descend")]),
         ))
     }
 
     /// The trials and the choice of a tune.
     fn tune(&mut self, declaration: &Declaration) -> Result<usize, Diagnostic> {
         let name = &declaration.name;
-        let dataset = self.dataset(word(declaration, "dataset"), word(declaration, "problem"), false)?;
+        let dataset = self.dataset(word(declaration, "dataset"), word(declaration, "problem"), None)?;
         let generator = &self.experiment.generators[word(declaration, "generator")];
         let trials = count(declaration, "trials.count", 60);
         let vary: Vec<(String, Value)> =
@@ -206,15 +230,15 @@ impl Builder<'_> {
         name: &str,
         dataset: &str,
         problem: &str,
-        blind: bool,
+        blind: Option<f64>,
     ) -> Result<(usize, usize), Diagnostic> {
         let declaration = &self.experiment.generators[name];
         let rows = self.dataset(dataset, problem, blind)?;
-        let suffix = if blind { ".blind" } else { "" };
+        let suffix = if blind.is_some() { ".blind" } else { "" };
         if declaration.word("kind") == Some("best") {
             let tune = &self.experiment.tunes[declaration.word("kind.tune").unwrap_or_default()];
             let tuned = self.tune(tune)?;
-            if !blind && word(tune, "dataset") == dataset && word(tune, "problem") == problem {
+            if blind.is_none() && word(tune, "dataset") == dataset && word(tune, "problem") == problem {
                 return Ok((tuned, rows));
             }
             let stage = Stage::Train(Train { settings: None, trial: None });
@@ -243,7 +267,7 @@ impl Builder<'_> {
         let outside = declaration.word("outside").unwrap_or("reflect").to_owned();
         let refine = descent(declaration, "refine")?;
         let refine_at = number(declaration, "refine_at").unwrap_or(0.0);
-        let blind_too = declaration.word("blind") == Some("best_basin");
+        let blind_too = blind_within(declaration);
         let places =
             sources(declaration, &[("conditions", "conditions"), ("replicates", "replicates"), ("outside", "outside")]);
         let mut made = Vec::new();
@@ -253,13 +277,10 @@ impl Builder<'_> {
             vec![builder.plan.nodes[descents].key.clone()]
         };
         for generator in declaration.words("from").into_iter().map(str::to_owned).collect::<Vec<_>>() {
-            for blind in [false, true] {
-                if blind && !blind_too {
-                    continue;
-                }
+            for blind in std::iter::once(None).chain(blind_too.map(Some)) {
                 let (trained, rows) = self.generator(&generator, dataset_name, problem_name, blind)?;
-                let suffix = if blind { ".blind" } else { "" };
-                if !blind {
+                let suffix = if blind.is_some() { ".blind" } else { "" };
+                if blind.is_none() {
                     let stage = Stage::Generate(Generate {
                         conditions: conditions.clone(),
                         replicates,
@@ -304,15 +325,15 @@ impl Builder<'_> {
                     vec![problem, vectors],
                     declaration,
                 );
-                let label = if blind { format!("{generator}, blind") } else { generator.clone() };
+                let label = if blind.is_some() { format!("{generator}, blind") } else { generator.clone() };
                 lines.push((label, node, training_work(self, rows)));
             }
         }
         if let Some(descent) = &refine {
             for baseline in baselines(declaration) {
-                for blind in [false, true] {
+                for blind in std::iter::once(None).chain(blind_too.map(Some)) {
                     // Only what learns from the training set changes when the set is blind.
-                    if blind && (!blind_too || !matches!(baseline, Starts::BestJitter(_))) {
+                    if blind.is_some() && !matches!(baseline, Starts::BestJitter(_)) {
                         continue;
                     }
                     let (starts_from, word, inputs, charged) = match baseline {
@@ -323,14 +344,14 @@ impl Builder<'_> {
                         Starts::Random => (Starts::Random, "random", vec![problem], Vec::new()),
                         _ => (Starts::LatinHypercube, "latin_hypercube", vec![problem], Vec::new()),
                     };
-                    let suffix = if blind { ".blind" } else { "" };
+                    let suffix = if blind.is_some() { ".blind" } else { "" };
                     let node = self.descents(
                         format!("descend.{name}.{word}{suffix}"),
                         (starts_from, starts, *descent),
                         inputs,
                         declaration,
                     );
-                    let label = if blind { format!("{word}, blind") } else { word.to_owned() };
+                    let label = if blind.is_some() { format!("{word}, blind") } else { word.to_owned() };
                     lines.push((label, node, charged));
                 }
             }
@@ -412,10 +433,10 @@ impl Builder<'_> {
         let experiment = self.experiment;
         let declaration = &experiment.generators[generator];
         if let Some(tune) = declaration.word("kind.tune").and_then(|tune| experiment.tunes.get(tune)) {
-            return self.generator(generator, word(tune, "dataset"), word(tune, "problem"), false).map(Some);
+            return self.generator(generator, word(tune, "dataset"), word(tune, "problem"), None).map(Some);
         }
         let user = experiment.generates.values().find(|generate| generate.words("from").contains(&generator));
-        user.map(|user| self.generator(generator, word(user, "dataset"), word(user, "problem"), false)).transpose()
+        user.map(|user| self.generator(generator, word(user, "dataset"), word(user, "problem"), None)).transpose()
     }
 
     fn table(&mut self, declaration: &Declaration) -> Result<(), Diagnostic> {
@@ -441,6 +462,12 @@ impl Builder<'_> {
             from,
         });
     }
+}
+
+/// How close to the best end the basin is that the blind test takes out; nothing where there is no such test.
+fn blind_within(declaration: &Declaration) -> Option<f64> {
+    let is_blind = declaration.word("blind") == Some("best_basin");
+    is_blind.then(|| number(declaration, "blind.within").unwrap_or(HIT))
 }
 
 fn word<'a>(declaration: &'a Declaration, path: &str) -> &'a str {

@@ -1,5 +1,6 @@
 //! From syntax trees to a resolved experiment and its plan. Nothing here runs anything.
 
+mod cells;
 mod check;
 pub mod cost;
 pub mod expand;
@@ -8,4 +9,5 @@ pub mod export;
 pub mod key;
 pub mod node;
 pub mod resolve;
+pub mod rows;
 pub mod schema;

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::key::{Key, KeyMaterial};
+use super::rows::Format;
 use crate::graph::{Graph, GraphNode};
 use crate::model::problem::Problem;
 use crate::optimise::DescentSettings;
@@ -64,7 +66,9 @@ pub enum Stage {
     Problem(Box<Problem>),
     /// Local descents from many starts. Inputs: problem, then what the starts need.
     Descend(Descend),
-    /// Rows for training. Inputs: problem, descents.
+    /// Rows from a table, in the shape of descents. Input: problem.
+    Rows(TableRows),
+    /// Rows for training. Inputs: problem, descents or rows from a table.
     Dataset(DatasetRecipe),
     /// One training. Inputs: dataset, and the tune whose choice is trained when no settings are given.
     Train(Train),
@@ -110,6 +114,17 @@ pub enum Starts {
     BestJitter(f64),
 }
 
+/// Rows that are there already.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TableRows {
+    /// Where the table lies; not part of the key.
+    pub path: PathBuf,
+    /// How it is written.
+    pub format: Format,
+    /// The BLAKE3 hash of its bytes.
+    pub checksum: String,
+}
+
 /// How rows are taken from descents.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DatasetRecipe {
@@ -123,8 +138,21 @@ pub struct DatasetRecipe {
     pub validate_basins: bool,
     /// The condition scale: a choice `log_gap`, `quantile` or `minmax`.
     pub condition: Value,
-    /// Leave out every descent that ended within 0.05 of the best end.
+    /// Leave out every descent that ended in the best basin.
     pub blind: bool,
+    /// How close to the best end an end lies in the best basin.
+    #[serde(default = "basin", skip_serializing_if = "is_basin")]
+    pub within: f64,
+}
+
+/// How close to the best end an end lies in its basin, where nothing is said.
+fn basin() -> f64 {
+    0.05
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_basin(within: &f64) -> bool {
+    *within == basin()
 }
 
 /// Settings of one training.
@@ -216,6 +244,7 @@ impl Stage {
         match self {
             Stage::Problem(_) => ("problem", 1),
             Stage::Descend(_) => ("descend", 1),
+            Stage::Rows(_) => ("rows", 1),
             Stage::Dataset(_) => ("dataset", 1),
             Stage::Train(_) => ("train", 1),
             Stage::Tune(_) => ("tune", 1),
@@ -240,9 +269,18 @@ impl Stage {
                 }
             }
             Stage::Compare(compare) => compare.origins.iter_mut().for_each(|origin| origin.label.clear()),
+            Stage::Rows(rows) => rows.path = PathBuf::new(),
             _ => return Cow::Borrowed(self),
         }
         Cow::Owned(stage)
+    }
+
+    /// The key that a problem has in a plan: the name under which its random streams are drawn.
+    #[must_use]
+    pub fn problem_key(problem: &Problem, seed: u64) -> Key {
+        let stage = Stage::Problem(Box::new(problem.clone()));
+        let seed = stage.is_random().then_some(seed);
+        KeyMaterial { stage: stage.word(), settings: stage.meaning(), inputs: Vec::new(), seed }.key()
     }
 
     /// What the stage does, in a few words.
@@ -251,6 +289,7 @@ impl Stage {
         match self {
             Stage::Problem(_) => "compiles and keeps the estimation problem",
             Stage::Descend(_) => "local descents from many starts",
+            Stage::Rows(_) => "rows of a table, evaluated where it has no fval",
             Stage::Dataset(_) => "training and validation rows from descents",
             Stage::Train(_) => "one training of a generator",
             Stage::Tune(_) => "the choice among the trials of a search",
@@ -266,7 +305,10 @@ impl Stage {
     /// Does the stage draw random numbers?
     #[must_use]
     pub fn is_random(&self) -> bool {
-        !matches!(self, Stage::Problem(_) | Stage::Tune(_) | Stage::Solve | Stage::Conditions)
+        if let Stage::Problem(problem) = self {
+            return problem.synthetic.is_some();
+        }
+        !matches!(self, Stage::Rows(_) | Stage::Tune(_) | Stage::Solve | Stage::Conditions)
     }
 }
 

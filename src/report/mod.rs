@@ -8,4 +8,4 @@ pub mod files;
 pub mod page;
 pub mod results;
 pub mod snapshot;
-mod templates;
+pub(crate) mod templates;

@@ -4,7 +4,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Error, Value};
 
 /// Fills a template. HTML is escaped, Markdown is not; lines that hold only a tag vanish.
-pub(super) fn fill(name: &str, source: &str, context: Value) -> Result<String, Error> {
+pub(crate) fn fill(name: &str, source: &str, context: Value) -> Result<String, Error> {
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()?;
     environment.set_syntax(syntax);

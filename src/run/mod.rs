@@ -8,5 +8,6 @@ pub mod journal;
 pub mod progress;
 pub mod stages;
 pub mod store;
+pub mod synthetic;
 
 pub use error::RunError;

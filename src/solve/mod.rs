@@ -4,7 +4,8 @@
 //! machine code; [`system`] assembles a network and its treatments from both; [`equations`] presents a system to
 //! diffsol's solver; [`integrate`] drives the solver step by step and labels what fails; [`objective`] makes an
 //! objective function with gradient and Fisher information of it; [`ensemble`] evaluates many vectors at once;
-//! [`simulate`] gives trajectories of a network alone.
+//! [`simulate`] gives trajectories of a network alone, [`steady`] the state to which it settles, and [`horizon`] the span of
+//! time that shows what it does.
 //!
 //! A system is compiled once and shared by all threads; parameters go in by value with each solve.
 //!
@@ -17,14 +18,18 @@ pub mod compiled;
 pub mod dag;
 pub mod ensemble;
 mod equations;
+pub mod horizon;
 mod integrate;
 pub mod objective;
 pub mod simulate;
+pub mod steady;
 mod system;
 
-pub use integrate::{Failure, Sensitivities};
+pub use horizon::{Horizon, horizon};
+pub use integrate::{Failure, Sensitivities, Settled};
 pub use objective::{Attempt, Evaluation, Gradient, ProblemSolver};
 pub use simulate::{Trajectory, default_selection, simulate, simulate_selection};
+pub use steady::{SteadyState, steady_state};
 
 use crate::model::expression::Function;
 

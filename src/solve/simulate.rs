@@ -2,7 +2,7 @@
 
 use super::SolveError;
 use super::equations::without_noise;
-use super::integrate::{Course, Failure, LADDER, Sensitivities};
+use super::integrate::{Course, Ending, Failure, LADDER, Sensitivities};
 use super::system::{Blueprint, System, assemble};
 use crate::model::expression::Expression;
 use crate::model::network::Network;
@@ -88,6 +88,7 @@ pub fn simulate_selection(
         estimated: Vec::new(),
         fixed: BTreeMap::new(),
         treatments: vec![&overrides],
+        before: Vec::new(),
         outputs: Vec::new(),
         selection,
     };
@@ -136,9 +137,18 @@ impl Pass<'_> {
     /// Climbs the ladder of solver settings until one succeeds.
     fn climb(&mut self, absolute: &[f64]) -> Result<Run, SimulateError> {
         let Self { system, times, settings, .. } = *self;
-        let sensitivities = Sensitivities::default();
-        let course =
-            Course { system, treatment: 0, parameters: &[], chain: None, times, settings, sensitivities, absolute };
+        let course = Course {
+            system,
+            treatment: 0,
+            parameters: &[],
+            chain: None,
+            times,
+            settings,
+            sensitivities: Sensitivities::default(),
+            absolute,
+            from: None,
+            ending: Ending::LastTime,
+        };
         let mut failure = Failure::Other;
         for (rung, setting) in LADDER.iter().enumerate() {
             let mut run =

@@ -119,13 +119,13 @@ pub enum EntryKind {
         /// Its nominal value.
         value: Expr,
     },
-    /// `species S in cyt = 1`
+    /// `species S in cyt = 1`, and for an imported model `species S = 1`
     Species {
         /// Its id.
         name: Name,
         /// Its compartment.
-        compartment: Name,
-        /// Its initial concentration.
+        compartment: Option<Name>,
+        /// Its initial value.
         initial: Expr,
     },
     /// `let flux = k * S`

@@ -41,9 +41,11 @@ pub(super) fn entry(node: &Node) -> Built<Entry> {
         },
         Rule::compartment => EntryKind::Compartment { name: parts.name()?, size: parts.expression()? },
         Rule::parameter => EntryKind::Parameter { name: parts.name()?, value: parts.expression()? },
-        Rule::species => {
-            EntryKind::Species { name: parts.name()?, compartment: parts.name()?, initial: parts.expression()? }
-        }
+        Rule::species => EntryKind::Species {
+            name: parts.name()?,
+            compartment: parts.children.accept(Rule::name).map(|name| name.name()),
+            initial: parts.expression()?,
+        },
         Rule::definition => EntryKind::Let { name: parts.name()?, value: parts.expression()? },
         Rule::reaction => EntryKind::Reaction {
             name: parts.name()?,

@@ -58,7 +58,7 @@ fn entry(entry: &mut Entry) {
         }
         EntryKind::Species { name: own, compartment, initial } => {
             name(own);
-            name(compartment);
+            compartment.iter_mut().for_each(name);
             expression(initial);
         }
         EntryKind::Group { word, name: own, entries } => {

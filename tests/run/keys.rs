@@ -209,3 +209,17 @@ fn the_plan_says_which_field_changed_and_where() {
     told.push_str(&format!("specC17 = 0.108 in the model\n{}", without_keys(&place.hide(&said.out))));
     assert_snapshot("reasons", &told);
 }
+
+#[test]
+fn the_width_of_the_best_basin_counts() {
+    let of = |set: &[&str]| {
+        let made = plan(Path::new(SMALL), set);
+        let key = |name: &str| made.nodes.iter().find(|node| node.name == name).unwrap().key.to_string();
+        [key("dataset.rows_a.stat5_fit"), key("dataset.rows_a.stat5_fit.blind")]
+    };
+    let (plain, same) = (of(&[]), of(&["made.blind=best_basin(within = 0.05)"]));
+    assert_eq!(plain, same);
+    let wide = of(&["made.blind=best_basin(within = 5)"]);
+    assert_eq!(plain[0], wide[0]);
+    assert_ne!(plain[1], wide[1]);
+}

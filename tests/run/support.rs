@@ -155,7 +155,7 @@ fn made(name: &str, more: &[&str]) -> PathBuf {
 
 /// The plan of a file, without running the program.
 pub fn plan(file: &Path, set: &[&str]) -> Plan {
-    let options = Options { profile: None, set: set.iter().map(|text| (*text).to_owned()).collect() };
+    let options = Options { set: set.iter().map(|text| (*text).to_owned()).collect(), ..Options::default() };
     let loaded = load(file, &options);
     let shown = kexp::diagnostic::render(&loaded.sources, &loaded.diagnostics, false);
     let experiment = loaded.experiment.unwrap_or_else(|| panic!("{shown}"));

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "not every test uses everything")]
 
 pub mod parse;
+pub mod problem;
 pub mod stat5;
 
 use kexp::model::network::{Compartment, Event, Network, Parameter, Reaction, Rule, Species};

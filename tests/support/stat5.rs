@@ -117,6 +117,7 @@ pub fn problem() -> Problem {
         measurements: measurements(),
         objective: ObjectiveKind::Nllh,
         solver: SolverSettings { rtol: 1e-8, atol: 1e-8, most_steps: 10_000 },
+        synthetic: None,
     }
 }
 

@@ -6,7 +6,7 @@ use super::changes::{By, Variables};
 use super::declared::{Declared, Participant, RuleKind, Species, Start};
 use super::findings::Findings;
 use super::uses::symbols;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::model::expression::{Expression, Function};
 use crate::model::network::Species as NetworkSpecies;
 use crate::model::network::{Compartment, Constraint, Event, Network, Parameter, Reaction, Rule};
@@ -116,7 +116,7 @@ impl<'a> Assembly<'a, '_> {
             if one.size.is_none() && !self.is_set(id) {
                 let matters = self.used.contains(id) || converted.contains(id) || self.by(id).is_some();
                 if matters && one.dimensions != Some(0.0) {
-                    self.unset("compartment", id, "give it a `size`");
+                    self.unset_size(id, one.span);
                 }
             }
             compartments.push(Compartment {
@@ -127,6 +127,16 @@ impl<'a> Assembly<'a, '_> {
             });
         }
         compartments
+    }
+
+    /// Before Level 3, tools agree on a size of one where none is written.
+    fn unset_size(&mut self, id: &str, span: Span) {
+        if self.declared.level.level > 2 {
+            return self.unset("compartment", id, "give it a `size`");
+        }
+        let message = format!("compartment `{id}` has no size: it is taken as 1");
+        let finding = Diagnostic::warning("unset-value", message).at(span, "no `size` here");
+        self.findings.push(finding.help("give it a `size`"));
     }
 
     fn parameters(&mut self) -> Vec<Parameter> {
@@ -241,9 +251,6 @@ impl<'a> Assembly<'a, '_> {
 
     /// A stoichiometry: an expression, or else a number. One that something sets or uses becomes a parameter.
     fn stoichiometry(&mut self, one: &Participant, matters: bool, network: &mut Network) -> Result<Expression, f64> {
-        if let Some(math) = &one.math {
-            return Ok(math.clone());
-        }
         if let Some(id) = one.id.as_deref() {
             let changes = self.variables.get(id).is_some_and(|variable| variable.by.is_some() || variable.by_event);
             if !one.constant || changes || self.is_set(id) || self.used.contains(id) {
@@ -256,8 +263,11 @@ impl<'a> Assembly<'a, '_> {
                     initial: self.initial(id),
                     variable: !one.constant,
                 });
-                return Ok(Expression::Symbol(id.to_owned()));
+                return Ok(one.math.clone().unwrap_or_else(|| Expression::Symbol(id.to_owned())));
             }
+        }
+        if let Some(math) = &one.math {
+            return Ok(math.clone());
         }
         if one.stoichiometry.is_none() && matters {
             let message = format!("the stoichiometry of `{}` is not set", one.species);

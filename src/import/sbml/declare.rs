@@ -3,8 +3,8 @@
 use super::findings::Findings;
 use super::level::Level;
 use super::symbols::{Kind, Symbols};
-use super::tree::Node;
-use crate::diagnostic::Diagnostic;
+use super::tree::{Node, Space};
+use crate::diagnostic::{Diagnostic, suggest};
 
 /// The lists of a model whose elements have ids that formulas share.
 const LISTS: &[(&str, Kind)] = &[
@@ -17,6 +17,21 @@ const LISTS: &[(&str, Kind)] = &[
     ("listOfReactions", Kind::Reaction),
     ("listOfEvents", Kind::Event),
 ];
+
+/// Other lists of a model. What they say changes no trajectory, or is read by itself.
+const OTHERS: &[&str] = &["listOfUnitDefinitions", "listOfInitialAssignments", "listOfRules", "listOfConstraints"];
+
+/// Children of a `model` element that SBML does not have: what was meant is not read.
+pub(super) fn unknown_lists(model: &Node, findings: &mut Findings) {
+    let known = || LISTS.iter().map(|(list, _)| *list).chain(OTHERS.iter().copied());
+    for child in model.children.iter().filter(|child| child.space == Space::Core) {
+        if !known().any(|list| list == &*child.name) {
+            let help = suggest(&child.name, known()).map(|list| format!("did you mean <{list}>?"));
+            let message = format!("<{}> is no part of a model, and is left out", child.name);
+            findings.push(Diagnostic::warning("unknown-element", message).at(child.span, "not known").maybe_help(help));
+        }
+    }
+}
 
 /// The ids of a `model` element.
 pub(super) fn declare(model: &Node, level: Level, findings: &mut Findings) -> Symbols {

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::level::Level;
 use crate::diagnostic::Span;
 use crate::model::expression::Expression;
 
 /// A model without submodels.
 #[derive(Debug)]
 pub(super) struct Declared {
+    pub level: Level,
     pub id: String,
     pub name: String,
     pub span: Span,

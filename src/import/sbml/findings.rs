@@ -2,25 +2,30 @@
 
 use crate::diagnostic::{Diagnostic, Severity};
 
-/// More findings than this are counted only.
-const MOST: usize = 200;
+/// More errors than this are counted only.
+const MOST_ERRORS: usize = 200;
+
+/// More warnings than this are counted only.
+const MOST_WARNINGS: usize = 50;
 
 /// Collects diagnostics.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     list: Vec<Diagnostic>,
     errors: usize,
-    left_out: usize,
+    warnings: usize,
 }
 
 impl Findings {
     /// Adds a finding.
     pub fn push(&mut self, finding: Diagnostic) {
-        self.errors += usize::from(finding.severity == Severity::Error);
-        if self.list.len() < MOST {
+        let (count, most) = match finding.severity {
+            Severity::Error => (&mut self.errors, MOST_ERRORS),
+            Severity::Warning => (&mut self.warnings, MOST_WARNINGS),
+        };
+        *count += 1;
+        if *count <= most {
             self.list.push(finding);
-        } else {
-            self.left_out += 1;
         }
     }
 
@@ -29,21 +34,25 @@ impl Findings {
         self.errors > 0
     }
 
+    /// Are there so few errors that it pays to look for what was meant? Each look goes through all ids.
+    pub fn may_suggest(&self) -> bool {
+        self.errors < 20
+    }
+
     /// So many were errors.
     pub fn errors(&self) -> usize {
         self.errors
     }
 
-    /// All of them, with a count of those that were left out.
+    /// All of them, with counts of those that were left out.
     pub fn into_list(mut self) -> Vec<Diagnostic> {
-        if self.left_out > 0 {
-            let message = format!("{} more findings are left out", self.left_out);
-            let errors_kept = self.list.iter().filter(|finding| finding.severity == Severity::Error).count();
-            let note = match self.errors > errors_kept {
-                true => Diagnostic::error("too-many-findings", message),
-                false => Diagnostic::warning("too-many-findings", message),
-            };
-            self.list.push(note);
+        if self.errors > MOST_ERRORS {
+            let message = format!("{} more errors are left out", self.errors - MOST_ERRORS);
+            self.list.push(Diagnostic::error("too-many-findings", message));
+        }
+        if self.warnings > MOST_WARNINGS {
+            let message = format!("{} more warnings are left out", self.warnings - MOST_WARNINGS);
+            self.list.push(Diagnostic::warning("too-many-findings", message));
         }
         self.list
     }

@@ -13,14 +13,15 @@ use crate::model::expression::Expression;
 /// A function of its arguments, functions in its body written out.
 #[derive(Debug)]
 pub(super) struct Definition {
-    pub arguments: Vec<String>,
+    /// Its arguments with their places.
+    pub arguments: BTreeMap<String, usize>,
     body: Formula,
     /// How often each argument stands in the body.
     uses: Vec<usize>,
 }
 
 impl Definition {
-    fn new(arguments: Vec<String>, body: Formula) -> Self {
+    fn new(arguments: BTreeMap<String, usize>, body: Formula) -> Self {
         let mut uses = vec![0; arguments.len()];
         count(&body.expression, &arguments, &mut uses);
         Self { arguments, body, uses }
@@ -38,7 +39,8 @@ impl Definition {
         Formula {
             expression: self.substitute(&self.body.expression, arguments),
             size: self.written_out(arguments),
-            depth: self.body.depth + deepest,
+            // The arguments stand where leaves of the body stood.
+            depth: self.body.depth + deepest.saturating_sub(1),
         }
     }
 
@@ -46,9 +48,9 @@ impl Definition {
     fn substitute(&self, expression: &Expression, arguments: &[Formula]) -> Expression {
         match expression {
             Expression::Symbol(id) => {
-                let place = self.arguments.iter().position(|argument| argument == id);
+                let place = self.arguments.get(id);
                 place
-                    .and_then(|at| arguments.get(at))
+                    .and_then(|at| arguments.get(*at))
                     .map_or_else(|| expression.clone(), |value| value.expression.clone())
             }
             Expression::Apply(function, inner) => {
@@ -59,11 +61,11 @@ impl Definition {
     }
 }
 
-fn count(expression: &Expression, arguments: &[String], uses: &mut [usize]) {
+fn count(expression: &Expression, arguments: &BTreeMap<String, usize>, uses: &mut [usize]) {
     match expression {
         Expression::Symbol(id) => {
-            if let Some(at) = arguments.iter().position(|argument| argument == id) {
-                uses[at] += 1;
+            if let Some(at) = arguments.get(id) {
+                uses[*at] += 1;
             }
         }
         Expression::Apply(_, inner) => inner.iter().for_each(|part| count(part, arguments, uses)),
@@ -163,17 +165,17 @@ impl Functions {
             findings.push(wrong(format!("the function `{id}` is not a <lambda>"), lambda.span, "expected <lambda>"));
             return None;
         }
-        let mut arguments: Vec<String> = Vec::new();
+        let mut arguments: BTreeMap<String, usize> = BTreeMap::new();
         let mut body = None;
         for child in &lambda.children {
             if &*child.name == "bvar" {
                 let name = child.children.first().map(Node::text).unwrap_or_default();
-                if name.is_empty() || arguments.iter().any(|other| other == name) {
+                if name.is_empty() || arguments.contains_key(name) {
                     let message = format!("the function `{id}` has an argument without a name of its own");
                     findings.push(wrong(message, child.span, "this one"));
                     return None;
                 }
-                arguments.push(name.to_owned());
+                arguments.insert(name.to_owned(), arguments.len());
             } else if body.replace(child).is_some() {
                 findings.push(wrong(format!("the function `{id}` has two bodies"), child.span, "the second one"));
                 return None;

@@ -1,17 +1,19 @@
 //! SBML Level 1, Level 2 Versions 1-5 and Level 3 Versions 1-2, with the package `comp`.
 //!
 //! In reading order: [`bounds`] refuses what no parser should see; [`tree`] holds a document as elements with their
-//! places; [`level`] says which SBML it is; [`declare`] collects the ids; [`functions`] and [`math`] read formulas, with
+//! places; [`level`] says which SBML it is; [`comp`] puts submodels in their places; [`declare`] collects the ids; [`functions`] and [`math`] read formulas, with
 //! function definitions written out; [`elements`] reads what a model declares; [`changes`] finds what changes each
-//! variable; [`assemble`] makes the network and [`sequence`] puts its assignments in order.
+//! variable; [`assemble`] makes the network, [`sequence`] puts its assignments in order and [`units`] labels its axes.
 
 mod assemble;
 mod bounds;
 mod changes;
+mod comp;
 mod declare;
 mod declared;
 mod elements;
 mod findings;
+mod fluxes;
 mod functions;
 mod level;
 mod math;
@@ -19,6 +21,7 @@ mod order;
 mod sequence;
 mod symbols;
 mod tree;
+mod units;
 mod uses;
 
 use crate::diagnostic::{Diagnostic, FileId};
@@ -68,7 +71,7 @@ pub fn read(file: FileId, text: &str, external: &mut Resolve) -> Document {
     Document { network, diagnostics: findings.into_list() }
 }
 
-fn network(file: FileId, text: &str, _external: &mut Resolve, findings: &mut Findings) -> Option<Network> {
+fn network(file: FileId, text: &str, external: &mut Resolve, findings: &mut Findings) -> Option<Network> {
     let parsed = match tree::parse(file, text) {
         Ok(parsed) => parsed,
         Err(finding) => {
@@ -82,17 +85,24 @@ fn network(file: FileId, text: &str, _external: &mut Resolve, findings: &mut Fin
         findings.push(finding.at(parsed.root.span, "expected a <model> in it"));
         return None;
     };
-    of_model(model, level, findings)
+    fluxes::refuse(model, findings);
+    if !comp::has_submodels(model) {
+        return of_model(model, level, findings);
+    }
+    let flat = comp::flatten(parsed, level, external, findings)?;
+    of_model(&flat, level, findings)
 }
 
 /// The network of a `model` element without submodels.
 fn of_model(model: &Node, level: Level, findings: &mut Findings) -> Option<Network> {
+    declare::unknown_lists(model, findings);
     let mut symbols = declare::declare(model, level, findings);
     let functions = Functions::read(model, findings);
     let mut elements = elements::Elements { level, symbols: &mut symbols, functions: &functions, findings };
     let declared = elements.read(model);
     let variables = changes::find(&declared, findings);
     let mut network = assemble::network(&declared, &variables, findings);
+    network.units = units::labels(model, level, findings);
     sequence::sort(&mut network, &declared, &variables, findings);
     Some(network)
 }

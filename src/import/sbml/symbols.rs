@@ -79,9 +79,12 @@ impl Symbols {
     }
 
     /// An id that is declared and may have been meant.
-    pub fn suggestion(&self, id: &str, fits: fn(Kind) -> bool) -> Option<String> {
+    pub fn suggestion(&self, id: &str, fits: fn(Kind) -> bool, findings: &Findings) -> Option<String> {
         /// In larger models looking at all ids for each finding would take long.
         const MOST_COMPARED: usize = 20_000;
+        if !findings.may_suggest() {
+            return None;
+        }
         let candidates = self.declared.iter().filter(|(_, (kind, _))| fits(*kind)).map(|(id, _)| id.as_str());
         suggest(id, candidates.take(MOST_COMPARED)).map(|id| format!("did you mean `{id}`?"))
     }

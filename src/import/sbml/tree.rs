@@ -70,7 +70,8 @@ impl Node {
 
     /// The elements of a list, which is a child of this element; several lists of one name are read as one.
     pub fn list<'a>(&'a self, list: &'a str) -> impl Iterator<Item = &'a Node> {
-        self.children_named(Space::Core, list).flat_map(|list| list.children.iter())
+        let lists = self.children_named(Space::Core, list);
+        lists.flat_map(|list| list.children.iter().filter(|child| child.space == Space::Core))
     }
 
     /// Does it have this name?
@@ -204,6 +205,8 @@ impl<'a> Build<'a> {
         match node.tag_name().name() {
             "notes" | "annotation" | "message" if space == Space::Core => false,
             "annotation-xml" | "annotation" if space == Space::Math => false,
+            // In a wrong namespace it would be missed without a word.
+            "math" => true,
             _ => space != Space::Other,
         }
     }

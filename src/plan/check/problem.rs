@@ -31,9 +31,10 @@ pub(in crate::plan) fn unfed(network: &Network, id: &str, formula: &Expression) 
     Some(Diagnostic::error("unfed-observable", message).maybe_help(help))
 }
 
-/// Warnings about what is declared and never used.
+/// Warnings about what is declared and never used; of an imported model only what the problem itself says.
 pub(in crate::plan) fn run(
     problem: &Problem,
+    imported: bool,
     place_of: &dyn Fn(&str) -> Option<Span>,
     place: Span,
     findings: &mut Vec<Diagnostic>,
@@ -61,7 +62,7 @@ pub(in crate::plan) fn run(
         }
     }
     let used = uses(problem);
-    let model = problem.network.parameters.iter().map(|parameter| parameter.id.as_str());
+    let model = problem.network.parameters.iter().filter(|_| !imported).map(|parameter| parameter.id.as_str());
     let own = problem.parameters.iter().map(|parameter| parameter.id.as_str());
     let all: BTreeSet<&str> = model.chain(own).collect();
     for id in all {

@@ -12,7 +12,7 @@ use super::overrides::Settled;
 use super::scope::Scope;
 use super::settings::{self, Written};
 use super::typing::{Typing, not_yet};
-use super::{problem, words};
+use super::{imported, problem, words};
 
 /// One named declaration as written.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +40,11 @@ impl<'a> Collected<'a> {
     /// Declarations of a kind that have a block of their own, patterns left out.
     pub fn of(&self, kind: &str) -> impl Iterator<Item = &Raw<'a>> {
         self.declarations.iter().filter(move |raw| raw.kind == kind && !raw.pattern && raw.value.is_none())
+    }
+
+    /// Models, whether written inline or elsewhere.
+    pub fn models(&self) -> impl Iterator<Item = &Raw<'a>> {
+        self.declarations.iter().filter(|raw| raw.kind == "model" && !raw.pattern)
     }
 
     /// The declaration of a name that is neither figure, table nor profile.
@@ -192,11 +197,15 @@ pub(super) fn settle<'a>(
     collected: &Collected<'a>,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<(Settled, Vec<&'a Entry>)> {
-    if let Some(value) = raw.value {
+    if imported::is_imported(raw) {
+        return adopted(raw, collected, findings);
+    }
+    if let (Some(value), true) = (raw.value, raw.kind != "model") {
         return assigned(raw, value, collected, findings);
     }
     match raw.kind {
-        "model" | "profile" => None,
+        "profile" => None,
+        "model" if !raw.pattern => None,
         "benchmark" => {
             findings.push(not_yet("benchmark", "comparisons of methods at an equal budget", raw.name.span));
             None
@@ -234,6 +243,34 @@ fn declare<'a>(
     Some((Settled { declaration, schema, broken }, entries))
 }
 
+/// `problem name = petab(...) { ... }`: the settings that its block may change.
+fn adopted<'a>(
+    raw: &Raw<'a>,
+    collected: &Collected<'a>,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<(Settled, Vec<&'a Entry>)> {
+    let before = findings.len();
+    let mut entries = Vec::new();
+    let mut lines = Vec::new();
+    for entry in raw.entries {
+        match &entry.kind {
+            EntryKind::Estimate { .. } => lines.push(entry),
+            EntryKind::Setting { .. } => entries.push(entry),
+            EntryKind::Group { name: None, .. } => entries.push(entry),
+            _ => findings.push(
+                Diagnostic::error("unexpected-entry", "an imported problem brings its own parameters and observables")
+                    .at(entry.span, "has no place here")
+                    .help("expected `solver { ... }`, `objective = ...` or `estimate` lines with other bounds"),
+            ),
+        }
+    }
+    let schema = schema::imported_problem();
+    let written = Written { kind: raw.kind, name: &raw.name.text, span: raw.span, place: raw.name.span, entries };
+    let declaration = settings::declare(&written, &schema, &|_| false, &collected.scopes[raw.file], findings);
+    let broken = findings[before..].iter().any(|finding| finding.severity == Severity::Error);
+    Some((Settled { declaration, schema, broken }, lines))
+}
+
 /// `kind name = value`
 fn assigned<'a>(
     raw: &Raw<'a>,
@@ -250,9 +287,6 @@ fn assigned<'a>(
         _ => None,
     };
     let later: &[(&str, &str)] = match raw.kind {
-        "model" => &[("biomodel", "a model of the BioModels database"), ("sbml", "SBML import")],
-        "problem" => &[("petab", "PEtab import"), ("petab_collection", "a problem of the PEtab benchmark collection")],
-        "dataset" => &[("csv", "rows from a CSV table"), ("parquet", "rows from a Parquet table")],
         "generator" => &[("trained", "a generator from a file")],
         _ => &[],
     };
@@ -260,6 +294,9 @@ fn assigned<'a>(
         if let Some((word, doc)) = later.iter().find(|(word, _)| *word == name.text) {
             findings.push(not_yet(word, doc, name.span));
             return None;
+        }
+        if raw.kind == "dataset" && DATASET_TABLES.contains(&name.text.as_str()) {
+            return table(raw, value, collected, findings);
         }
         if raw.kind == "generator" && name.text == "best" {
             return best(raw, name, arguments, value, collected, findings);
@@ -278,7 +315,11 @@ fn assigned<'a>(
             known.push("best");
             "expected `best(tune)` or a block in braces".clone_into(&mut example);
         }
-        "problem" => known.extend(collected.scopes[raw.file].of(&["problem pattern"])),
+        "dataset" => known.extend(DATASET_TABLES),
+        "problem" => {
+            known.extend(["petab", "petab_collection"]);
+            known.extend(collected.scopes[raw.file].of(&["problem pattern"]));
+        }
         _ => {}
     }
     let message = match (called, raw.kind) {
@@ -294,6 +335,27 @@ fn assigned<'a>(
             .maybe_help(words::listed("known", known)),
     );
     None
+}
+
+/// What a dataset can be read from.
+const DATASET_TABLES: [&str; 2] = ["csv", "parquet"];
+
+/// `dataset name = csv("...")`, with settings in braces.
+fn table<'a>(
+    raw: &Raw<'a>,
+    value: &'a Expr,
+    collected: &Collected<'a>,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<(Settled, Vec<&'a Entry>)> {
+    let key = Name { text: "from".to_owned(), span: value.span };
+    let from = Entry { span: value.span, kind: EntryKind::Setting { key, value: value.clone() } };
+    let entries: Vec<&Entry> = std::iter::once(&from).chain(raw.entries).collect();
+    let written = Written { kind: raw.kind, name: &raw.name.text, span: raw.span, place: raw.name.span, entries };
+    let schema = schema::dataset_table();
+    let before = findings.len();
+    let declaration = settings::declare(&written, &schema, &|_| false, &collected.scopes[raw.file], findings);
+    let broken = findings[before..].iter().any(|finding| finding.severity == Severity::Error);
+    Some((Settled { declaration, schema, broken }, Vec::new()))
 }
 
 /// `generator tuned = best(tune)`

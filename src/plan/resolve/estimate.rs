@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::model::problem::{Estimate, Prior, Scale};
 use crate::plan::schema::plain;
 use crate::syntax::ast::{Expr, ExprKind, Name};
@@ -53,9 +53,10 @@ pub(super) fn estimates(
         }
     }
     let mut found: Vec<Estimated> = Vec::new();
+    let mut nowhere: Vec<Diagnostic> = Vec::new();
     for (names, bounds) in lines {
         let mut scratch = Vec::new();
-        let mut chosen: Vec<(&Candidate<'_>, Span)> = Vec::new();
+        let mut chosen: Vec<(&Candidate<'_>, Span, bool)> = Vec::new();
         for name in *names {
             let before = chosen.len();
             let wild = name.text.contains('*') || name.text == "kinetic";
@@ -67,9 +68,9 @@ pub(super) fn estimates(
             for one in &matching {
                 let taken = wild && explicit.contains_key(one.id);
                 let known =
-                    found.iter().any(|known| known.id == one.id) || chosen.iter().any(|(known, _)| known.id == one.id);
+                    found.iter().any(|known| known.id == one.id) || chosen.iter().any(|(known, ..)| known.id == one.id);
                 if !taken && !known {
-                    chosen.push((*one, name.span));
+                    chosen.push((*one, name.span, wild));
                 }
             }
             if matching.is_empty() {
@@ -84,7 +85,13 @@ pub(super) fn estimates(
         findings.append(&mut scratch);
         let limits = Limits::new(bounds, findings);
         let Some(limits) = limits else { continue };
-        for (one, span) in chosen {
+        let mut skipped: Vec<&str> = Vec::new();
+        for (one, span, wild) in chosen {
+            // Of a whole group, those that bounds relative to the nominal value do not suit stay fixed.
+            if wild && !limits.constant && limits.of(one, &mut Vec::new()).is_none() {
+                skipped.push(one.id);
+                continue;
+            }
             let Some((lower, upper)) = limits.of(one, findings) else {
                 // Constant bounds are wrong for all in the same way.
                 if limits.constant {
@@ -110,8 +117,32 @@ pub(super) fn estimates(
             let estimate = Estimate { lower, upper, scale: limits.scale, prior: None };
             found.push(Estimated { id: one.id.to_owned(), nominal: one.nominal, estimate, span });
         }
+        nowhere.extend((!skipped.is_empty()).then(|| left_out(&skipped, bounds, &limits)));
     }
+    if found.is_empty() {
+        for finding in &mut nowhere {
+            finding.severity = Severity::Error;
+        }
+    }
+    findings.append(&mut nowhere);
     found
+}
+
+/// Parameters of a group whose nominal values give no bounds.
+fn left_out(skipped: &[&str], bounds: &Expr, limits: &Limits<'_>) -> Diagnostic {
+    const MOST_NAMED: usize = 6;
+    let named: Vec<_> = skipped.iter().take(MOST_NAMED).map(|id| format!("`{id}`")).collect();
+    let more = skipped.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let (verb, why) = match (skipped.len(), limits.scale) {
+        (1, Scale::Linear) => ("is", "its nominal value gives no lower bound below an upper bound"),
+        (_, Scale::Linear) => ("are", "their nominal values give no lower bound below an upper bound"),
+        (1, _) => ("is", "its nominal value is not above 0"),
+        _ => ("are", "their nominal values are not above 0"),
+    };
+    Diagnostic::warning("no-bounds", format!("{}{more} {verb} not estimated: {why}", named.join(", ")))
+        .at(bounds.span, "bounds relative to the nominal value")
+        .help("name such a parameter in an `estimate` line of its own, with numbers as bounds")
 }
 
 fn unmatched(name: &Name, candidates: &[Candidate<'_>]) -> Diagnostic {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::diagnostic::Span;
+use crate::model::network::Network;
 use crate::model::problem::Problem;
+use crate::plan::rows::RowFile;
 use crate::schema::Value;
 
 /// Where the value of a setting came from.
@@ -47,10 +49,14 @@ pub struct Experiment {
     pub settings: Declaration,
     /// The profile in force.
     pub profile: Option<String>,
+    /// Models, whether a problem uses them or not.
+    pub models: BTreeMap<String, Network>,
     /// Estimation problems, complete with their models and measurements.
     pub problems: BTreeMap<String, ProblemDeclaration>,
-    /// Recipes of datasets.
+    /// Recipes of datasets, and datasets whose rows are in a table.
     pub datasets: BTreeMap<String, Declaration>,
+    /// The tables of the latter, by name of the dataset.
+    pub row_files: BTreeMap<String, RowFile>,
     /// Generators. One that a tune chooses has the single setting `kind = best(tune = NAME)`.
     pub generators: BTreeMap<String, Declaration>,
     /// Hyperparameter searches.

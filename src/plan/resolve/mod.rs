@@ -8,6 +8,8 @@ mod analysis;
 mod collect;
 mod estimate;
 mod experiment;
+mod formula;
+mod imported;
 mod imports;
 mod kinetics;
 mod measurements;
@@ -15,10 +17,12 @@ mod network;
 mod order;
 mod overrides;
 mod problem;
+mod row_files;
 mod scope;
 mod set;
 mod settings;
 mod symbols;
+mod synthetic;
 mod typing;
 mod words;
 
@@ -26,6 +30,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Severity, Sources};
+use crate::fetch::Lock;
+use crate::model::network::Network;
 use crate::schema::Value;
 use crate::syntax::ast::EntryKind;
 
@@ -37,7 +43,11 @@ pub(in crate::plan) use scope::Scope;
 pub(in crate::plan) use typing::Typing;
 pub(in crate::plan) use words::{listed, near};
 
+pub use formula::{formula, put};
+pub use imported::{Remote, model_of};
+
 use collect::Collected;
+use imported::Importer;
 use overrides::Settled;
 
 /// What the command line says beside the file.
@@ -47,6 +57,8 @@ pub struct Options {
     pub profile: Option<String>,
     /// Overrides such as `cvae.train.epochs=50`, applied after the profile.
     pub set: Vec<String>,
+    /// Download nothing: models and problems of public collections come from the cache, or are an error.
+    pub offline: bool,
 }
 
 /// What came of a file.
@@ -99,9 +111,15 @@ fn resolve(
     let collected = collect::collect(files, findings);
     let root = collected.scopes.first()?;
 
+    let remote = Remote { lock: Lock::beside(path), offline: options.offline };
+    let mut importer = Importer::new(&remote);
     let mut models = BTreeMap::new();
-    for raw in collected.of("model") {
-        if let Some(model) = network::build(raw.name, raw.title, raw.entries, findings) {
+    for raw in collected.models() {
+        let model = match raw.value {
+            None => network::build(raw.name, raw.title, raw.entries, findings),
+            Some(_) => importer.model(raw, &files.files[raw.file].folder, sources, findings),
+        };
+        if let Some(model) = model {
             models.insert(raw.name.text.as_str(), model);
         }
     }
@@ -128,21 +146,29 @@ fn resolve(
     let mut built = BTreeMap::new();
     for one in settled.iter().filter(|one| one.declaration.kind == "problem" && !one.broken) {
         let Some(raw) = collected.named(&one.declaration.name) else { continue };
-        let Some(model) = one.declaration.word("model").and_then(|model| models.get(model)) else { continue };
         let Some(entries) = problems.get(one.declaration.name.as_str()) else { continue };
-        let folder = &files.files[raw.file].folder;
-        let parts = problem::Parts { declaration: &one.declaration, place: raw.name.span, entries, model, folder };
-        if let Some(problem) = problem::build(&parts, sources, findings) {
-            built.insert(one.declaration.name.clone(), problem);
+        let (declaration, folder) = (&one.declaration, files.files[raw.file].folder.as_path());
+        let problem = if imported::is_imported(raw) {
+            let parts = imported::Parts { raw, declaration, entries, folder, remote: &remote };
+            imported::problem(&parts, sources, findings)
+        } else {
+            let Some(model) = declaration.word("model").and_then(|model| models.get(model)) else { continue };
+            let parts = problem::Parts { declaration, place: raw.name.span, entries, model, folder };
+            problem::build(&parts, sources, findings)
+        };
+        if let Some(problem) = problem {
+            built.insert(declaration.name.clone(), problem);
         }
     }
 
-    let mut experiment = assemble(settled, built, options, path);
+    let models = models.into_iter().map(|(name, model)| (name.to_owned(), model.network)).collect();
+    let mut experiment = assemble(settled, models, built, options, path);
     for (name, raw) in vary {
         check::vary::fill(&mut experiment, name, raw.entries, &collected.scopes[raw.file], findings);
     }
     let places = collected.declarations.iter().map(|raw| ((raw.kind, raw.name.text.as_str()), raw.name.span)).collect();
     check::run(&mut experiment, &places, findings);
+    row_files::fill(&mut experiment, &collected, files, sources, findings);
     Some(experiment)
 }
 
@@ -180,6 +206,7 @@ fn profiles(collected: &Collected<'_>, options: &Options, settled: &mut Vec<Sett
 
 fn assemble(
     settled: Vec<Settled>,
+    models: BTreeMap<String, Network>,
     problems: BTreeMap<String, ProblemDeclaration>,
     options: &Options,
     path: &Path,
@@ -204,8 +231,10 @@ fn assemble(
         },
         settings,
         profile: options.profile.clone(),
+        models,
         problems,
         datasets: of("dataset"),
+        row_files: BTreeMap::new(),
         generators: of("generator"),
         tunes: of("tune"),
         generates: of("generate"),

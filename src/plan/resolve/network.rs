@@ -19,6 +19,8 @@ use super::words;
 pub(super) struct Model {
     pub network: Network,
     pub symbols: Symbols,
+    /// It was written elsewhere: what it declares and does not use is not the author's concern.
+    pub imported: bool,
 }
 
 /// Builds the network of an inline model; `None` when something in it is wrong.
@@ -48,7 +50,7 @@ pub(super) fn build(
     }
     let sound = found.iter().all(|finding| finding.severity != Severity::Error);
     findings.append(&mut found);
-    sound.then_some(Model { network, symbols })
+    sound.then_some(Model { network, symbols, imported: false })
 }
 
 struct Builder<'a> {
@@ -90,6 +92,10 @@ impl Builder<'_> {
                     }
                 }
                 EntryKind::Species { name, compartment, initial } => {
+                    let Some(compartment) = compartment else {
+                        self.homeless(name);
+                        continue;
+                    };
                     self.compartment(compartment);
                     if let Some(initial_value) = self.formula(initial) {
                         species.push((name, compartment, initial.span, initial_value));
@@ -117,7 +123,9 @@ impl Builder<'_> {
                     }
                 }
                 EntryKind::Event { name, trigger, entries } => self.event(network, name, trigger, entries),
-                EntryKind::Group { word, name: None, entries } if word.text == "units" => self.units(network, entries),
+                EntryKind::Group { word, name: None, entries } if word.text == "units" => {
+                    network.units = units(entries, self.findings);
+                }
                 other => self.findings.push(misplaced(other, entry.span, "model")),
             }
         }
@@ -145,6 +153,16 @@ impl Builder<'_> {
                 .at(size.span, "expected a number above 0"),
         );
         None
+    }
+
+    /// `species S = 1` changes a species of an imported model; one that is declared has a compartment.
+    fn homeless(&mut self, name: &Name) {
+        let known = self.symbols.of(|kind| kind == SymbolKind::Compartment);
+        let compartment = known.first().copied().unwrap_or("cell");
+        let finding = Diagnostic::error("missing-compartment", format!("species `{}` has no compartment", name.text))
+            .at(name.span, "expected `in` and a compartment after it")
+            .help(format!("say where it is: `species {} in {compartment} = ...`", name.text));
+        self.findings.push(finding);
     }
 
     fn compartment(&mut self, name: &Name) {
@@ -261,36 +279,6 @@ impl Builder<'_> {
         }
     }
 
-    fn units(&mut self, network: &mut Network, entries: &[Entry]) {
-        let mut units = Units::default();
-        for entry in entries {
-            let EntryKind::Setting { key, value } = &entry.kind else {
-                self.findings.push(misplaced(&entry.kind, entry.span, "units"));
-                continue;
-            };
-            let label = match &value.kind {
-                ExprKind::Name(label) | ExprKind::Text(label) => Some(label.clone()),
-                _ => {
-                    self.findings.push(
-                        Diagnostic::error("wrong-type", "a unit is a label")
-                            .at(value.span, "expected a word, or a text in quotes"),
-                    );
-                    None
-                }
-            };
-            match key.text.as_str() {
-                "time" => units.time = label,
-                "concentration" => units.concentration = label,
-                other => {
-                    let finding = Diagnostic::error("unknown-setting", format!("there is no unit of `{other}`"))
-                        .at(key.span, "unknown");
-                    self.findings.push(words::with_help(finding, other, "units of", &["time", "concentration"]));
-                }
-            }
-        }
-        network.units = units;
-    }
-
     /// Initial values stand over parameters and compartments; assignments in them are written out.
     fn initials(&mut self, network: &mut Network, species: Vec<(&Name, &Name, Span, Expression)>) {
         let mut known: BTreeMap<String, Expression> = BTreeMap::new();
@@ -347,6 +335,37 @@ impl Builder<'_> {
             }
         }
     }
+}
+
+/// The labels of a `units { ... }` group.
+pub(super) fn units(entries: &[Entry], findings: &mut Vec<Diagnostic>) -> Units {
+    let mut units = Units::default();
+    for entry in entries {
+        let EntryKind::Setting { key, value } = &entry.kind else {
+            findings.push(misplaced(&entry.kind, entry.span, "units"));
+            continue;
+        };
+        let label = match &value.kind {
+            ExprKind::Name(label) | ExprKind::Text(label) => Some(label.clone()),
+            _ => {
+                findings.push(
+                    Diagnostic::error("wrong-type", "a unit is a label")
+                        .at(value.span, "expected a word, or a text in quotes"),
+                );
+                None
+            }
+        };
+        match key.text.as_str() {
+            "time" => units.time = label,
+            "concentration" => units.concentration = label,
+            other => {
+                let finding = Diagnostic::error("unknown-setting", format!("there is no unit of `{other}`"))
+                    .at(key.span, "unknown");
+                findings.push(words::with_help(finding, other, "units of", &["time", "concentration"]));
+            }
+        }
+    }
+    units
 }
 
 /// The nominal value of a parameter: a constant.

@@ -21,7 +21,7 @@ use super::measurements;
 use super::network::{Model, parameter};
 use super::settings::misplaced;
 use super::symbols::{SymbolKind, Symbols};
-use super::words;
+use super::{synthetic, words};
 
 /// Everything that a problem is built from.
 pub(super) struct Parts<'a> {
@@ -103,7 +103,8 @@ impl Builder<'_> {
                     .help("add, for example, `estimate kinetic in nominal/1e3 .. nominal*1e3 log10`"),
             );
         }
-        if !entries.iter().any(|entry| matches!(entry.kind, EntryKind::Observable { .. })) {
+        let is_synthetic = declaration.word("measurements") == Some("synthetic");
+        if !is_synthetic && !entries.iter().any(|entry| matches!(entry.kind, EntryKind::Observable { .. })) {
             self.findings.push(
                 Diagnostic::error("no-observable", format!("problem `{}` has no observable", declaration.name))
                     .at(*place, "expected an `observable` line")
@@ -137,23 +138,35 @@ impl Builder<'_> {
             let path = folder.join(path);
             measured = measurements::read(&path, from, observables, treatments, &noise_names, sources, self.findings);
         }
+        let mut observables = observables?;
+        let treatments = treatments?;
+        let mut recipe = None;
+        if is_synthetic {
+            let count = treatments.len();
+            let symbols = &self.symbols;
+            recipe = synthetic::recipe(declaration, network, symbols, count, &mut observables, *place, self.findings);
+            if let Some(span) = declaration.origin("measurements").span() {
+                self.origins.insert("synthetic".to_owned(), Origin::File(span));
+            }
+        }
         let problem = Problem {
             id: declaration.name.clone(),
             network: network.clone(),
             parameters,
-            observables: observables?,
-            treatments: treatments?,
+            observables,
+            treatments,
             measurements: measured,
             objective: match declaration.word("objective") {
                 Some("sse") => ObjectiveKind::Sse,
                 Some("chi2") => ObjectiveKind::Chi2,
                 _ => ObjectiveKind::Nllh,
             },
-            solver: solver(declaration),
+            solver: solver(declaration, is_synthetic),
+            synthetic: recipe,
         };
         if self.findings.iter().all(|finding| finding.severity != Severity::Error) {
             let place_of = |id: &str| self.symbols.all.get(id).map(|(_, span)| *span);
-            check::problem::run(&problem, &place_of, *place, self.findings);
+            check::problem::run(&problem, model.imported, &place_of, *place, self.findings);
         }
         for (name, (_, span)) in &model.symbols.all {
             self.origins.entry(name.clone()).or_insert(Origin::File(*span));
@@ -362,11 +375,9 @@ impl Builder<'_> {
 /// Constant parameters: those of the model, then the problem's own.
 fn candidates<'a>(model: &'a Model, own: &'a [(String, f64)], symbols: &Symbols) -> Vec<Candidate<'a>> {
     let network = &model.network;
-    let changing = analysis::dynamic(network);
     let kinetic: BTreeSet<_> = analysis::kinetic(network).into_iter().collect();
     let place = |id: &str| symbols.all.get(id).map(|(_, span)| *span);
-    let constant = network.parameters.iter().filter(|one| !changing.contains(one.id.as_str()));
-    let constant = constant.map(|one| Candidate {
+    let constant = analysis::constants(network).into_iter().map(|one| Candidate {
         id: &one.id,
         nominal: one.value,
         place: place(&one.id),
@@ -381,7 +392,9 @@ fn placeholder_noise() -> Noise {
     Noise { distribution: NoiseDistribution::Normal, transformation: Scale::Linear, scale: Expression::Number(1.0) }
 }
 
-fn solver(declaration: &Declaration) -> SolverSettings {
+/// Where nothing is said, what is simulated is resolved more finely than what is measured: models of which nobody knows
+/// how large their values are.
+fn solver(declaration: &Declaration, is_synthetic: bool) -> SolverSettings {
     let number = |path: &str, default: f64| match declaration.value(path) {
         Some(Value::Number(value)) => *value,
         _ => default,
@@ -390,5 +403,10 @@ fn solver(declaration: &Declaration) -> SolverSettings {
         Some(Value::Integer(steps)) => usize::try_from(*steps).unwrap_or(usize::MAX),
         _ => 10_000,
     };
-    SolverSettings { rtol: number("solver.rtol", 1e-8), atol: number("solver.atol", 1e-8), most_steps }
+    let mut settings =
+        SolverSettings { rtol: number("solver.rtol", 1e-8), atol: number("solver.atol", 1e-8), most_steps };
+    if is_synthetic && declaration.origin("solver.atol") == Origin::Default {
+        settings.atol = 1e-12;
+    }
+    settings
 }

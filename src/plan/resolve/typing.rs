@@ -132,6 +132,12 @@ impl Typing<'_> {
                 let argument = Argument { name: None, value: expr.clone() };
                 self.alternative(first.name, expr.span, &[argument], choices, path)
             }
+            // A list or a range means the alternative that holds numbers: `times = 0 .. 10 by 0.5`.
+            ExprKind::List(_) | ExprKind::Range { .. } if holds_numbers(choices).is_some() => {
+                let first = holds_numbers(choices)?;
+                let argument = Argument { name: None, value: expr.clone() };
+                self.alternative(first.name, expr.span, &[argument], choices, path)
+            }
             _ => self.mismatch(expr, kind),
         }
     }
@@ -438,6 +444,11 @@ fn unexpected(choice: &Choice, name: Option<&Name>, span: Span) -> Diagnostic {
             .at(span, format!("expected at most {}", names.len()))
             .maybe_help(words::listed("its settings", names)),
     }
+}
+
+/// The alternative whose first setting holds numbers.
+fn holds_numbers(choices: &[Choice]) -> Option<&Choice> {
+    choices.iter().find(|choice| choice.fields.first().is_some_and(|field| field.kind == Type::Numbers))
 }
 
 fn takes_number(choices: &[Choice]) -> bool {

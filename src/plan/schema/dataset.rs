@@ -3,6 +3,24 @@
 use super::{descent, filled, integer, number, one_of, word};
 use crate::schema::{Choice, Field, Schema, Type, Value};
 
+/// The settings of `dataset name = csv("...")`.
+pub(super) fn table() -> Schema {
+    let file = || vec![Field::required("path", Type::Text, "the file, relative to the declaring file")];
+    let shared = schema().fields.into_iter().filter(|field| matches!(field.name, "validate" | "condition" | "blind"));
+    let from = Type::Choice(vec![
+        Choice::new("csv", "a table with commas between cells and a header", file()),
+        Choice::new("parquet", "a table in Apache Parquet, such as kexp's own `rows.parquet`", file()),
+    ]);
+    Schema {
+        kind: "dataset table",
+        doc: "Rows that are there already, `dataset name = csv(\"runs.csv\")` or `parquet(\"runs.parquet\")`, with these \
+              settings in braces where the defaults do not fit. A column `ID` holds a parameter on the linear scale, \
+              `parameter.ID` on the estimation scale; `fval` the objective value, `inf` or empty where the solve failed \
+              (without this column the rows are evaluated); rows with the same number in `descent` are held out together.",
+        fields: std::iter::once(Field::required("from", from, "the table")).chain(shared).collect(),
+    }
+}
+
 pub(super) fn schema() -> Schema {
     let iterates = Choice::new(
         "iterates",

@@ -7,6 +7,7 @@ mod experiment;
 mod figure;
 mod generate;
 mod generator;
+mod imported;
 mod problem;
 mod reference;
 mod tune;
@@ -14,12 +15,14 @@ mod tune;
 use crate::schema::{Choice, Field, Schema, Type, Value};
 
 pub use figure::{GENERATE_COLUMNS, TUNE_COLUMNS};
+pub use imported::{imported_problem, model_sources, problem_sources};
 pub use reference::{describe, plain, reference, show, with_article};
 
 /// Every registered schema, in the order of the reference page.
 #[must_use]
 pub fn schemas() -> Vec<Schema> {
-    let mut all = vec![experiment::schema(), problem::schema(), dataset::schema()];
+    let [model, imported] = imported::pages();
+    let mut all = vec![experiment::schema(), model, problem::schema(), imported, dataset::schema(), dataset::table()];
     all.extend(generator::schemas());
     all.extend([tune::schema(), generate::schema()]);
     all.extend(figure::schemas());
@@ -75,6 +78,12 @@ pub fn best() -> Choice {
         "the generator with the settings of the trial that a tune chose",
         vec![Field::required("tune", Type::Reference(&["tune"]), "the tune")],
     )
+}
+
+/// The settings of a dataset whose rows are in a table.
+#[must_use]
+pub fn dataset_table() -> Schema {
+    dataset::table()
 }
 
 /// The value of a choice whose settings all have their defaults.

@@ -16,6 +16,12 @@ pub(super) fn add(plan: &Plan, store: &Store, results: &mut Results) -> Result<(
         let rest = node.name.split_once('.').map_or("", |(_, rest)| rest);
         match &node.stage {
             Stage::Problem(problem) => {
+                // What a recipe measured is known once it was computed.
+                let measured = match problem.synthetic {
+                    Some(_) => Some(artifact.value("problem")?),
+                    None => None,
+                };
+                let problem = measured.as_ref().unwrap_or(problem);
                 let estimated = problem.parameters.iter().filter(|parameter| parameter.estimate.is_some()).count();
                 results.integer(rest, "species", problem.network.species.len());
                 results.integer(rest, "reactions", problem.network.reactions.len());
@@ -33,6 +39,13 @@ pub(super) fn add(plan: &Plan, store: &Store, results: &mut Results) -> Result<(
                 results.integer(&name, "failed", summary.failed.values().sum());
                 results.number(&name, "lowest", summary.lowest);
                 results.integer(&name, "evaluations", (summary.work.values + summary.work.gradients) as usize);
+            }
+            Stage::Rows(_) => {
+                let summary: DescentsSummary = artifact.value("summary")?;
+                let name = format!("rows.{rest}");
+                results.integer(&name, "failed", summary.failed.values().sum());
+                results.number(&name, "lowest", summary.lowest);
+                results.integer(&name, "evaluations", summary.work.values as usize);
             }
             Stage::Dataset(_) => {
                 let summary: DatasetSummary = artifact.value("summary")?;

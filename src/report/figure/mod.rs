@@ -13,6 +13,7 @@ mod panel;
 pub mod parallel_coordinates;
 mod style;
 pub mod training_curves;
+pub mod trajectory;
 
 use crate::table::TableError;
 

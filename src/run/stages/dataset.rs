@@ -60,7 +60,7 @@ pub(super) fn run(context: &Context, recipe: &DatasetRecipe) -> Result<Vec<Strin
     let fval_end = ends.numbers("fval_end")?;
 
     let kept: Vec<usize> =
-        (0..ends.rows()).filter(|&start| !(recipe.blind && fval_end[start] <= done.lowest + BASIN)).collect();
+        (0..ends.rows()).filter(|&start| !(recipe.blind && fval_end[start] <= done.lowest + recipe.within)).collect();
     let solved: Vec<usize> = kept.iter().copied().filter(|&start| fval_end[start].is_finite()).collect();
     if solved.is_empty() {
         let causes: Vec<String> = done.failed.iter().map(|(cause, count)| format!("{cause}: {count}")).collect();

@@ -11,6 +11,7 @@ mod objective;
 mod problem;
 mod rows;
 mod solve;
+mod table_rows;
 mod train;
 mod tune;
 
@@ -33,6 +34,7 @@ pub fn run(context: &Context) -> Result<Vec<String>, StageError> {
     match context.node.stage.meaning().as_ref() {
         Stage::Problem(problem) => problem::run(context, problem),
         Stage::Descend(settings) => descend::run(context, settings),
+        Stage::Rows(_) => table_rows::run(context),
         Stage::Dataset(recipe) => dataset::run(context, recipe),
         Stage::Train(settings) => train::run(context, settings),
         Stage::Tune(settings) => tune::run(context, settings),

@@ -2,7 +2,7 @@
 //! 4.11) says it.
 
 use super::jump::Jump;
-use super::{Course, Failure};
+use super::{Course, Ending, Failure};
 
 /// More executions at one time than this are a loop that never ends.
 const MOST_AT_ONCE: usize = 100_000;
@@ -14,6 +14,8 @@ struct Execution {
     due: f64,
     /// The new values and their sensitivities, where they are those of the trigger's time.
     values: Option<(Vec<f64>, Vec<f64>)>,
+    /// The derivative of its time, by lane; empty without sensitivities.
+    timing: Vec<f64>,
 }
 
 /// Triggered events in the order in which they were triggered, and the state of all conditions.
@@ -68,9 +70,9 @@ impl Queue {
             if executed > MOST_AT_ONCE {
                 return Err(Failure::StepLimit);
             }
-            let Execution { event, values, .. } = self.waiting.remove(place);
-            let values = values.unwrap_or_else(|| jump.values(event));
-            jump.execute(event, values)?;
+            let Execution { event, values, timing, .. } = self.waiting.remove(place);
+            let values = values.unwrap_or_else(|| jump.values(event, &timing));
+            jump.execute(event, values, &timing)?;
         }
     }
 
@@ -90,16 +92,19 @@ impl Queue {
             if before && !now && code.cancels {
                 self.waiting.retain(|execution| execution.event != event);
             }
-            if before || !now {
+            // Before time starts, nothing happens by time alone.
+            if before || !now || code.timed && course.ending == Ending::Preequilibration {
                 continue;
             }
-            let delay = code.delay.map_or(0.0, |delay| jump.number(delay));
+            let delay = code.delay.as_ref().map_or(0.0, |delay| jump.number(delay.value));
             if delay.is_nan() {
                 return Err(Failure::NotANumber);
             }
-            let values = (!code.late_values).then(|| jump.values(event));
+            let mut timing = jump.triggered(event)?;
+            let values = (!code.late_values).then(|| jump.values(event, &timing));
+            jump.delayed(event, &mut timing);
             // A delay below zero is a mistake of the model; the event cannot be executed before it is triggered.
-            self.waiting.push(Execution { event, due: jump.time + delay.max(0.0), values });
+            self.waiting.push(Execution { event, due: jump.time + delay.max(0.0), values, timing });
         }
         Ok(())
     }

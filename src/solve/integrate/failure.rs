@@ -14,6 +14,12 @@ pub enum Failure {
     NotANumber,
     /// A state grew beyond all bounds.
     BlowUp,
+    /// The system settles to no steady state where one is asked for: it oscillates, drifts, or had not come to rest when
+    /// the steps were used up.
+    NoSteadyState,
+    /// A trajectory touches a threshold without crossing it, so that the time of what happens there has no derivative.
+    /// Only gradients fail so.
+    NoDerivative,
     /// An observable compared on a logarithmic scale was not positive.
     NonPositiveObservable,
     /// A noise scale was not positive.
@@ -26,11 +32,13 @@ pub enum Failure {
 
 impl Failure {
     /// All causes, in the order of reports.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::StepTooSmall,
         Self::StepLimit,
         Self::NotANumber,
         Self::BlowUp,
+        Self::NoSteadyState,
+        Self::NoDerivative,
         Self::NonPositiveObservable,
         Self::NonPositiveNoise,
         Self::InvalidInput,
@@ -45,6 +53,8 @@ impl Failure {
             Self::StepLimit => "step_limit",
             Self::NotANumber => "not_a_number",
             Self::BlowUp => "blow_up",
+            Self::NoSteadyState => "no_steady_state",
+            Self::NoDerivative => "no_derivative",
             Self::NonPositiveObservable => "non_positive_observable",
             Self::NonPositiveNoise => "non_positive_noise",
             Self::InvalidInput => "invalid_input",

@@ -55,7 +55,7 @@ impl Holder {
         let watches = &course.system.watches;
         let mut values = vec![0.0; 2 * watches.count];
         course.system.code.call(watches.values, states, cache, time, &mut values);
-        let span = course.times.last().copied().unwrap_or(0.0);
+        let span = course.times.last().copied().unwrap_or(0.0).max(time);
         for (index, value) in values[..watches.held].iter().enumerate() {
             let place = watches.first + index;
             if self.started && cache[place] != *value {

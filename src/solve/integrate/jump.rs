@@ -19,6 +19,8 @@ pub struct Jump<'a, 'b> {
     pub state: &'b mut Vec<f64>,
     /// Their sensitivities, states x lanes by column; empty without.
     pub sensitivities: &'b mut Vec<f64>,
+    /// The derivative of the time of the event that was executed last, by lane.
+    pub timing: Option<Vec<f64>>,
 }
 
 impl Jump<'_, '_> {
@@ -29,23 +31,33 @@ impl Jump<'_, '_> {
         value[0]
     }
 
-    /// The new values that an event gives, and their sensitivities, values x lanes by column.
-    pub fn values(&self, event: usize) -> (Vec<f64>, Vec<f64>) {
+    /// The new values that an event gives when its time moves as `timing` says, and how they move with it, values x lanes
+    /// by column.
+    pub fn values(&self, event: usize, timing: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let system = self.course.system;
         let event = &system.events[event];
-        let mut values = vec![0.0; event.targets.len()];
+        let count = event.targets.len();
+        let mut values = vec![0.0; count];
         system.code.call(event.action.value, self.state, self.cache, self.time, &mut values);
-        let sensitivities = self.derive(&event.action, self.state, self.sensitivities, event.targets.len());
-        (values, sensitivities)
+        let mut slopes = self.derive(&event.action, self.state, self.sensitivities, count);
+        self.shift(&mut slopes, event.speed, count, timing, 1.0);
+        (values, slopes)
     }
 
-    /// Gives an event's targets their new values. The sensitivities follow by the chain rule; that the event's time does
-    /// not move with parameters is made sure when gradients are asked for.
-    pub fn execute(&mut self, event: usize, (mut values, mut slopes): (Vec<f64>, Vec<f64>)) -> Result<(), Failure> {
+    /// Gives an event's targets their new values. `timing` is the derivative of the event's time by lane. At a time that
+    /// moves, a state `x` with slope `f` moves by `s + f timing`; the event acts on that, and what is left of it at a time
+    /// that stands still is that minus the new slope times `timing`.
+    pub fn execute(
+        &mut self,
+        event: usize,
+        (mut values, mut slopes): (Vec<f64>, Vec<f64>),
+        timing: &[f64],
+    ) -> Result<(), Failure> {
         let system = self.course.system;
         let event = &system.events[event];
         let count = event.targets.len();
         let states = self.state.len();
+        self.drift(timing, 1.0);
         if let Some(store) = &event.store {
             // A function of the states and, behind them, the values.
             let both: Vec<f64> = self.state.iter().chain(&values).copied().collect();
@@ -64,11 +76,35 @@ impl Jump<'_, '_> {
                 self.sensitivities[lane * states + target] = slopes[place];
             }
         }
-        project(self.course, self.cache, self.time, self.state)
+        project(self.course, self.cache, self.time, self.state)?;
+        self.drift(timing, -1.0);
+        self.timing = Some(timing.to_vec());
+        Ok(())
+    }
+
+    /// Adds the states' slopes times `sign * timing` to the sensitivities.
+    fn drift(&mut self, timing: &[f64], sign: f64) {
+        let mut sensitivities = std::mem::take(self.sensitivities);
+        self.shift(&mut sensitivities, self.course.system.rhs, self.state.len(), timing, sign);
+        *self.sensitivities = sensitivities;
+    }
+
+    /// Adds a function's `count` values times `sign * timing` to slopes, values x lanes by column.
+    fn shift(&self, slopes: &mut [f64], function: FunctionIndex, count: usize, timing: &[f64], sign: f64) {
+        if count == 0 || timing.iter().all(|&timing| timing == 0.0) {
+            return;
+        }
+        let mut speed = vec![0.0; count];
+        self.course.system.code.call(function, self.state, self.cache, self.time, &mut speed);
+        for (slopes, timing) in slopes.chunks_exact_mut(count).zip(timing) {
+            for (slope, speed) in slopes.iter_mut().zip(&speed) {
+                *slope += sign * timing * speed;
+            }
+        }
     }
 
     /// The sensitivities of a function's values, given the states with theirs.
-    fn derive(&self, function: &Derived, states: &[f64], sensitivities: &[f64], count: usize) -> Vec<f64> {
+    pub fn derive(&self, function: &Derived, states: &[f64], sensitivities: &[f64], count: usize) -> Vec<f64> {
         let Some(chain) = self.course.chain else { return Vec::new() };
         let system = self.course.system;
         let entrance = &system.treatments[self.course.treatment];

@@ -3,18 +3,23 @@
 //! diffsol's BDF method (Shampine and Reichelt 1997) is driven step by step, so that steps can be counted, times of
 //! interest interpolated, and events and switches met exactly: the solver stops there and starts anew.
 
+mod climb;
+mod crossing;
 mod events;
 mod failure;
 mod hold;
 mod jump;
 mod project;
 mod segment;
+mod steady;
 mod still;
 mod stops;
 mod watch;
 
+pub use climb::climb;
 pub use failure::Failure;
 pub use segment::Sensitivities;
+pub use steady::{Rest, Settled};
 
 use super::equations::SolverMatrix;
 use super::system::{Entrance, System};
@@ -25,6 +30,7 @@ use hold::Holder;
 use jump::Jump;
 use project::project;
 use segment::{End, Segment};
+use steady::{Along, Given, Judge};
 use stops::Stops;
 
 /// Systems of at least this many states use sparse linear algebra. Measured once, on a busy machine, in milliseconds of
@@ -77,6 +83,22 @@ pub struct Course<'a> {
     pub sensitivities: Sensitivities,
     /// An absolute tolerance for each state; that of the settings for all where this is empty.
     pub absolute: &'a [f64],
+    /// The steady state of the treatment's preequilibration, where it has one.
+    pub from: Option<&'a Rest>,
+    /// What follows the last of the times.
+    pub ending: Ending,
+}
+
+/// What follows the last of the times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ending {
+    /// Nothing.
+    #[default]
+    LastTime,
+    /// The trajectory goes on to its steady state, which is one more sample.
+    SteadyState,
+    /// The same, but events that only time triggers do not fire: time starts once the steady state is reached.
+    Preequilibration,
 }
 
 /// What is known at one of the asked times.
@@ -93,12 +115,27 @@ pub struct Sample<'a> {
     pub cache: &'a [f64],
     /// The entrance's derivatives; empty without sensitivities.
     pub entrance: &'a [f64],
+    /// How and when the steady state was reached, if this is one.
+    pub settled: Option<(Settled, f64)>,
+}
+
+impl Sample<'_> {
+    /// The steady state, if this is one.
+    pub fn rest(&self) -> Option<Rest> {
+        let (states, sensitivities) = (self.states.to_vec(), self.sensitivities.to_vec());
+        self.settled.map(|(method, time)| Rest { states, sensitivities, method, time })
+    }
 }
 
 /// Receives samples in the order of times.
 pub type Sink<'a> = dyn FnMut(&Sample) -> Result<(), Failure> + 'a;
 
 impl Course<'_> {
+    /// Whether the trajectory goes on to its steady state.
+    pub fn settles(&self) -> bool {
+        self.ending != Ending::LastTime
+    }
+
     /// Computes the trajectory with one rung of the ladder; returns the number of steps, also beside a failure.
     pub fn run(&self, rung: &Rung, sink: &mut Sink) -> (Result<(), Failure>, usize) {
         let mut steps = 0;
@@ -130,6 +167,7 @@ impl Course<'_> {
         cache[system.parameters..system.parameters + system.settings].copy_from_slice(&values[..system.settings]);
         let mut state = values.split_off(system.settings);
         let (entrance_values, mut sensitivities, factors) = self.start_sensitivities(entrance);
+        self.keep(entrance, &mut state, &mut sensitivities);
         if state.iter().any(|value| !value.is_finite()) {
             return Err(Failure::NotANumber);
         }
@@ -145,46 +183,92 @@ impl Course<'_> {
         let mut queue = Queue::new(self, &cache, &state);
         let mut next = 0;
         loop {
+            let held = cache.clone();
+            let mut jump = Jump {
+                course: self,
+                cache: &held,
+                entrance: &entrance_values,
+                time,
+                state: &mut state,
+                sensitivities: &mut sensitivities,
+                timing: None,
+            };
             if !system.events.is_empty() {
-                let mut jump = Jump {
-                    course: self,
-                    cache: &cache,
-                    entrance: &entrance_values,
-                    time,
-                    state: &mut state,
-                    sensitivities: &mut sensitivities,
-                };
                 *steps += queue.happen(&mut jump)?;
-                if state.iter().any(|value| !value.is_finite()) {
+                if jump.state.iter().any(|value| !value.is_finite()) {
                     return Err(Failure::NotANumber);
                 }
             }
             let stop = [stops.next(), queue.next()].into_iter().flatten().min_by(f64::total_cmp);
-            let until = stop.unwrap_or(if last > time { last } else { time + 1.0 });
-            holder.hold(self, &mut cache, &state, time, until);
-            let mut segment = Segment {
-                course: self,
-                rung,
-                entrance: self.chain.map(|_| entrance),
-                entrance_values: &entrance_values,
-                cache: &cache,
-                factors: &factors,
-                start: time,
-                stop,
-                largest_start,
-                queue: &mut queue,
-                next: &mut next,
-                steps: &mut *steps,
+            // Without a stop nothing jumps between here and the last time.
+            let ahead = if last > time { last } else { time + 1.0 };
+            holder.hold(self, &mut cache, jump.state, time, stop.unwrap_or(ahead));
+            // At the start nothing was held before.
+            if time > 0.0 {
+                jump.switch(&cache)?;
+            }
+            let settle = stop.is_none() && self.settles();
+            let along = self.chain.map(|_| Along { entrance, factors: &factors });
+            // To a steady state the sensitivities need not ride along, as long as nothing may stop on the way.
+            let mut ride = along.filter(|_| !settle || system.watches.count > 0);
+            let mut found: Option<Rest> = None;
+            let end = loop {
+                let given = self.given(rung, &cache);
+                let mut segment = Segment {
+                    course: self,
+                    rung,
+                    entrance: ride.map(|along| along.entrance),
+                    entrance_values: &entrance_values,
+                    cache: &cache,
+                    factors: &factors,
+                    start: time,
+                    stop,
+                    largest_start,
+                    judge: settle.then(|| Judge::new(given, ride, time)),
+                    queue: &mut queue,
+                    next: &mut next,
+                    steps: &mut *steps,
+                };
+                let end = segment.solve::<M>(&state, &sensitivities, sink)?;
+                let End::Settled(mut rest) = end else { break end };
+                let Some(along) = along else { break End::Settled(rest) };
+                if let Some(found) = found {
+                    break End::Settled(Rest { sensitivities: rest.sensitivities, ..found });
+                }
+                if ride.is_none() {
+                    match steady::implicit(&given, along, &rest, time, &state, &sensitivities) {
+                        Some(lanes) => rest.sensitivities = lanes,
+                        None => {
+                            ride = Some(along);
+                            found = Some(rest);
+                            continue;
+                        }
+                    }
+                }
+                break End::Settled(rest);
             };
-            match segment.solve::<M>(&state, &sensitivities, sink)? {
-                End::Finished => return Ok(()),
+            let rest = match end {
                 End::Stopped { time: reached, state: new, sensitivities: lanes } => {
                     time = reached;
                     state = new;
                     sensitivities = lanes;
+                    stops.pass(time);
+                    continue;
                 }
-            }
-            stops.pass(time);
+                End::Finished if !settle => return Ok(()),
+                // Nothing moves.
+                End::Finished => Rest { states: state, sensitivities, method: Settled::Integration, time },
+                End::Settled(rest) => rest,
+            };
+            return sink(&Sample {
+                index: self.times.len(),
+                time: steady::far(rest.time),
+                states: &rest.states,
+                sensitivities: &rest.sensitivities,
+                cache: &cache,
+                entrance: &entrance_values,
+                settled: Some((rest.method, rest.time)),
+            });
         }
     }
 
@@ -204,6 +288,32 @@ impl Course<'_> {
         let factor = |setting: Option<usize>| setting.map_or(1.0, |setting| values[setting]);
         let factors = entrance.terms.iter().map(|term| chain[term.parameter] * factor(term.setting)).collect();
         (values, sensitivities, factors)
+    }
+
+    /// Gives the states that a preequilibration hands over their values and sensitivities.
+    fn keep(&self, entrance: &Entrance, state: &mut [f64], sensitivities: &mut [f64]) {
+        let (Some(from), Some(before)) = (self.from, entrance.before) else { return };
+        let states = state.len();
+        for (place, _) in entrance.kept.iter().enumerate().filter(|(_, kept)| **kept) {
+            state[place] = from.states[place];
+            if self.chain.is_none() {
+                continue;
+            }
+            for lane in sensitivities.iter_mut().skip(place).step_by(states) {
+                *lane = 0.0;
+            }
+            for (lane, parameter) in self.system.treatments[before].lanes.iter().enumerate() {
+                if let Ok(own) = entrance.lanes.binary_search(parameter) {
+                    sensitivities[own * states + place] = from.sensitivities[lane * states + place];
+                }
+            }
+        }
+    }
+
+    fn given<'c>(&'c self, rung: &Rung, cache: &'c [f64]) -> Given<'c> {
+        let SolverSettings { rtol, atol, .. } = self.settings;
+        let factor = rung.tolerance_factor;
+        Given { system: self.system, cache, rtol: rtol * factor, atol: atol * factor }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::super::equations::{Equations, SolverMatrix};
 use super::super::system::Entrance;
 use super::events::Queue;
+use super::steady::{Judge, Rest};
 use super::watch::{Interpolant, Watcher};
 use super::{Course, Failure, Rung, Sample, Sink};
 use diffsol::error::{DiffsolError, OdeSolverError};
@@ -51,6 +52,8 @@ pub enum End {
         /// Their sensitivities.
         sensitivities: Vec<f64>,
     },
+    /// The steady state was reached.
+    Settled(Rest),
 }
 
 /// One run of the solver.
@@ -73,6 +76,8 @@ pub struct Segment<'a, 'b> {
     pub stop: Option<f64>,
     /// The largest initial value of the trajectory, at least 1.
     pub largest_start: f64,
+    /// Looks for the steady state, where the trajectory goes on to it once all asked times are done.
+    pub judge: Option<Judge<'a>>,
     /// The events.
     pub queue: &'b mut Queue,
     /// The next asked time.
@@ -94,7 +99,7 @@ impl Segment<'_, '_> {
             // What a stop changes is in force at its time, so the end of a trajectory can lie on its start.
             self.sample(sink, self.start, state, sensitivities)?;
         }
-        if *self.next == course.times.len() {
+        if *self.next == course.times.len() && !course.settles() {
             return Ok(End::Finished);
         }
         // A stop right behind the start, such as the first time above a threshold, is no distance to integrate over.
@@ -205,7 +210,7 @@ impl Segment<'_, '_> {
         let mut previous = self.start;
         loop {
             if *self.steps >= course.settings.most_steps {
-                return Err(Failure::StepLimit);
+                return Err(if course.settles() { Failure::NoSteadyState } else { Failure::StepLimit });
             }
             *self.steps += 1;
             let reason = solver.step().map_err(|error| self.label(&error, problem, M::slice(solver.state().y)))?;
@@ -217,7 +222,7 @@ impl Segment<'_, '_> {
                 return Err(Failure::NotANumber);
             }
             if largest > BEYOND {
-                return Err(Failure::BlowUp);
+                return Err(if self.judge.is_some() { Failure::NoSteadyState } else { Failure::BlowUp });
             }
             let stopped = matches!(reason, OdeSolverStopReason::TstopReached);
             let reached = if stopped { self.stop.unwrap_or(time) } else { time };
@@ -247,8 +252,14 @@ impl Segment<'_, '_> {
                 }
                 with_lanes::<M, _>(&s, states, lanes, |lanes| self.sample(sink, asked, M::slice(&y), lanes))?;
             }
-            if *self.next == course.times.len() {
+            if *self.next == course.times.len() && !course.settles() {
                 return Ok(End::Finished);
+            }
+            if let (None, Some(judge)) = (jumped, &mut self.judge) {
+                let lanes = || solver.state().s.clone_as_vec();
+                if let Some(rest) = judge.look(time, M::slice(solver.state().y), lanes) {
+                    return Ok(End::Settled(rest));
+                }
             }
             if let Some(time) = jumped {
                 let known = time.min(solver.state().t);
@@ -277,7 +288,8 @@ impl Segment<'_, '_> {
     ) -> Result<(), Failure> {
         let index = *self.next;
         *self.next += 1;
-        sink(&Sample { index, time, states, sensitivities, cache: self.cache, entrance: self.entrance_values })
+        let (cache, entrance) = (self.cache, self.entrance_values);
+        sink(&Sample { index, time, states, sensitivities, cache, entrance, settled: None })
     }
 
     fn label<M: SolverMatrix>(

@@ -42,7 +42,7 @@ impl Segment<'_, '_> {
             }
             self.sample(sink, asked, state, sensitivities)?;
         }
-        if *self.next == course.times.len() {
+        if *self.next == course.times.len() && (self.stop.is_none() || !course.settles()) {
             return Ok(End::Finished);
         }
         Ok(End::Stopped { time: end, state: state.to_vec(), sensitivities: sensitivities.to_vec() })

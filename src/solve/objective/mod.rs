@@ -3,9 +3,10 @@
 mod likelihood;
 mod plan;
 mod prior;
+mod trajectories;
 
 use super::SolveError;
-use super::integrate::{Course, Failure, LADDER, Sample, Sensitivities};
+use super::integrate::{Failure, Sample, Sensitivities, climb};
 use super::system::System;
 use crate::model::problem::{Problem, SolverSettings};
 use likelihood::Part;
@@ -170,20 +171,16 @@ impl ProblemSolver {
     pub fn observables(&self, x: &[f64]) -> Option<Vec<f64>> {
         let (parameters, _) = self.plan.linear(x)?;
         let mut simulated = vec![f64::NAN; self.plan.measurements.len()];
+        let before = self.preequilibrate(&parameters, None).0.ok()?;
         for index in 0..self.plan.treatments.len() {
-            let (result, _) = self.climb(
-                &parameters,
-                None,
-                index,
-                &mut |(): &mut (), sample| {
-                    self.each(index, sample, |measurement, values| {
-                        simulated[measurement] = values[0];
-                        Ok(())
-                    })
-                },
-                || (),
-            );
-            result.ok()?;
+            let mut note = |(): &mut (), sample: &Sample| {
+                self.each(index, sample, |measurement, values| {
+                    simulated[measurement] = values[0];
+                    Ok(())
+                })
+            };
+            let course = self.course(&parameters, None, index, &before);
+            climb(&course, &mut note, || ()).0.ok()?;
         }
         simulated.iter().all(|value| value.is_finite()).then_some(simulated)
     }
@@ -212,16 +209,18 @@ impl ProblemSolver {
             }
         }
         let with_chain = derivatives.is_some().then_some(chain.as_slice());
-        let mut rung = 0;
+        let (before, steps) = self.preequilibrate(&parameters, with_chain);
+        evaluation.steps = steps;
+        let before = match before {
+            Err(failure) => return failed(failure, evaluation.prior, steps),
+            Ok(before) => before,
+        };
+        let mut rung = before.rung;
         for index in 0..self.plan.treatments.len() {
             let fresh = || Tally { derivatives: with_chain.map(|_| Derivatives::new(x.len())), ..Tally::default() };
-            let (result, steps) = self.climb(
-                &parameters,
-                with_chain,
-                index,
-                &mut |tally: &mut Tally, sample| self.add(index, sample, with_chain, tally),
-                fresh,
-            );
+            let course = self.course(&parameters, with_chain, index, &before);
+            let mut add = |tally: &mut Tally, sample: &Sample| self.add(index, sample, with_chain, tally);
+            let (result, steps) = climb(&course, &mut add, fresh);
             evaluation.steps += steps;
             match result {
                 Err(failure) => return failed(failure, evaluation.prior, evaluation.steps),
@@ -243,46 +242,6 @@ impl ProblemSolver {
             return Evaluation { fval: f64::INFINITY, ..evaluation };
         }
         evaluation
-    }
-
-    /// Computes a treatment's trajectory with the first rung of the ladder that succeeds, starting over with a fresh
-    /// state of the consumer on each.
-    #[allow(clippy::type_complexity, reason = "a result and a count")]
-    fn climb<T>(
-        &self,
-        parameters: &[f64],
-        chain: Option<&[f64]>,
-        treatment: usize,
-        consume: &mut dyn FnMut(&mut T, &Sample) -> Result<(), Failure>,
-        fresh: impl Fn() -> T,
-    ) -> (Result<(usize, T), Failure>, usize) {
-        let course = Course {
-            system: &self.system,
-            treatment,
-            parameters,
-            chain,
-            times: &self.plan.treatments[treatment].times,
-            settings: self.settings,
-            sensitivities: self.sensitivities,
-            absolute: &[],
-        };
-        let mut steps = 0;
-        let mut first = None;
-        for (index, rung) in LADDER.iter().enumerate() {
-            let mut state = fresh();
-            let (result, taken) = course.run(rung, &mut |sample| consume(&mut state, sample));
-            steps += taken;
-            match result {
-                Ok(()) => return (Ok((index, state)), steps),
-                Err(failure) => {
-                    first = first.or(Some(failure));
-                    if !failure.is_of_the_solver() {
-                        break;
-                    }
-                }
-            }
-        }
-        (Err(first.unwrap_or(Failure::Other)), steps)
     }
 
     /// Hands each measurement of a sample, with its observable and noise scale, to `then`.

@@ -3,9 +3,9 @@
 use super::super::SolveError;
 use super::super::system::{Blueprint, Measured, System, assemble};
 use super::likelihood::Comparison;
-use super::prior::is_proper;
+use super::prior::{Scaled, is_proper};
 use crate::model::expression::Expression;
-use crate::model::problem::{Estimate, Measurement, Prior, Problem, Scale};
+use crate::model::problem::{Estimate, Measurement, Problem, Scale, Treatment};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The estimated parameters and the measurements in the order in which trajectories meet them.
@@ -15,7 +15,7 @@ pub struct Plan {
     pub lower: Vec<f64>,
     pub upper: Vec<f64>,
     pub nominal: Vec<f64>,
-    pub priors: Vec<Option<Prior>>,
+    pub priors: Vec<Option<Scaled>>,
     scales: Vec<Scale>,
     pub measurements: Vec<Planned>,
     pub treatments: Vec<Schedule>,
@@ -33,9 +33,11 @@ pub struct Planned {
 /// The times of a treatment's measurements, and the measurements at each.
 #[derive(Debug, Default)]
 pub struct Schedule {
-    /// Ascending and distinct.
+    /// Ascending, distinct and finite.
     pub times: Vec<f64>,
-    /// Indices of measurements, one list a time.
+    /// Whether the steady state is measured, at infinite time.
+    pub steady: bool,
+    /// Indices of measurements, one list a time, then those of the steady state.
     pub at: Vec<Vec<usize>>,
 }
 
@@ -101,9 +103,7 @@ pub fn prepare(problem: &Problem) -> Result<(System, Plan), SolveError> {
             }
         }
     }
-    if let Some(treatment) = problem.treatments.iter().find(|treatment| treatment.before.is_some()) {
-        return Err(SolveError::NotYet(format!("the preequilibration of treatment `{}`", treatment.id)));
-    }
+    let before = problem.treatments.iter().map(|treatment| before(problem, treatment)).collect::<Result<_, _>>()?;
 
     // One output for each observable with each filling of its placeholders.
     let mut outputs: Vec<(usize, &[Expression], Option<&Expression>)> = Vec::new();
@@ -116,6 +116,7 @@ pub fn prepare(problem: &Problem) -> Result<(System, Plan), SolveError> {
         estimated: plan.names.clone(),
         fixed,
         treatments: problem.treatments.iter().map(|treatment| treatment.overrides.as_slice()).collect(),
+        before,
         selection: &[],
         outputs: outputs
             .iter()
@@ -137,6 +138,15 @@ pub fn prepare(problem: &Problem) -> Result<(System, Plan), SolveError> {
     Ok((assemble(&blueprint)?, plan))
 }
 
+/// The treatment whose steady state comes before a treatment.
+fn before(problem: &Problem, treatment: &Treatment) -> Result<Option<usize>, SolveError> {
+    let Some(before) = &treatment.before else { return Ok(None) };
+    let place = problem.treatments.iter().position(|other| other.id == before.treatment);
+    place.map(Some).ok_or_else(|| {
+        SolveError::Missing(format!("treatment `{}`, the preequilibration of `{}`", before.treatment, treatment.id))
+    })
+}
+
 impl Plan {
     fn estimate(&mut self, id: &str, nominal: f64, estimate: &Estimate) -> Result<(), SolveError> {
         let Estimate { lower, upper, scale, prior } = *estimate;
@@ -151,7 +161,7 @@ impl Plan {
         self.lower.push(bounds[0]);
         self.upper.push(bounds[1]);
         self.nominal.push(scaled(scale, nominal));
-        self.priors.push(prior);
+        self.priors.push(prior.map(|prior| Scaled { prior, scale }));
         self.scales.push(scale);
         Ok(())
     }
@@ -169,9 +179,6 @@ impl Plan {
             .ok_or_else(|| SolveError::Missing(format!("the observable of measurement {}", index + 1)))?;
         if measurement.treatment >= problem.treatments.len() {
             return Err(SolveError::Missing(format!("the treatment of measurement {}", index + 1)));
-        }
-        if measurement.time.is_infinite() {
-            return Err(SolveError::NotYet("measurements of a steady state".to_owned()));
         }
         if measurement.time.is_nan() || measurement.time < 0.0 || !measurement.value.is_finite() {
             let text = format!("measurement {} needs a time from 0 on and a finite value", index + 1);
@@ -206,7 +213,12 @@ impl Plan {
             let mut schedule = Schedule::default();
             for index in order {
                 let time = problem.measurements[index].time;
-                if schedule.times.last() != Some(&time) {
+                if time == f64::INFINITY {
+                    if !schedule.steady {
+                        schedule.steady = true;
+                        schedule.at.push(Vec::new());
+                    }
+                } else if schedule.times.last() != Some(&time) {
                     schedule.times.push(time);
                     schedule.at.push(Vec::new());
                 }

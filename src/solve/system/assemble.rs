@@ -2,7 +2,7 @@
 
 use super::super::SolveError;
 use super::super::compiled::CodeBuilder;
-use super::super::dag::{Dag, Id, Tape, Variable, differentiate};
+use super::super::dag::{Dag, Id, Tape, Variable, differentiate, total};
 use super::blueprint::{Blueprint, Measured};
 use super::derive::{Compiled, Pending, derive, jacobian};
 use super::discontinuities::{self, Found, gap};
@@ -11,7 +11,7 @@ use super::happenings::{self, EventNodes};
 use super::names::{Kind, Mode, Names, Resolver};
 use super::roles::Roles;
 use super::treatments::{self, Treatments};
-use super::{Clocks, EventCode, Moment, Projection, Switch, System, Watches};
+use super::{Clocks, Crossings, Derived, EventCode, Moment, Projection, Switch, System, Watches};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The nodes of the model.
@@ -40,7 +40,7 @@ pub fn assemble(blueprint: &Blueprint) -> Result<System, SolveError> {
     let nodes = model_nodes(&mut dag, blueprint, &roles, &treatments, &given)?;
     let conditions: Vec<Id> = nodes.events.iter().map(|event| event.trigger).collect();
     let (rhs, found) = discontinuities::take(&mut dag, &nodes.rhs, &conditions, first_held);
-    let no_gradient = no_gradient(&dag, &nodes, &found);
+    let no_gradient = no_gradient(&nodes);
     let free = first_held + found.places();
 
     let mut pending = Pending::default();
@@ -57,13 +57,23 @@ pub fn assemble(blueprint: &Blueprint) -> Result<System, SolveError> {
     for event in &nodes.events {
         let action = pending.derived(&mut dag, &event.values, first_held);
         let store = event.store.as_ref().map(|store| pending.derived(&mut dag, store, first_held));
-        let delay = event.delay.map(|delay| pending.add(vec![delay]));
+        let along = total(&mut dag, &event.values, &|state| rhs[state]);
+        let speed = pending.add(along);
+        let delay = event.delay.map(|delay| {
+            let draft = pending.derived(&mut dag, &[delay], first_held);
+            let along = total(&mut dag, &[delay], &|state| rhs[state]);
+            (draft, pending.add(along))
+        });
         let priority = event.priority.map(|priority| pending.add(vec![priority]));
-        events.push((action, store, delay, priority));
+        events.push((action, speed, store, delay, priority));
     }
     let triggers = pending.add(conditions);
     let watches = pending.add(with_gaps(&mut dag, &found.watches));
     let clocks = pending.add(with_gaps(&mut dag, &found.clocks));
+    let gaps = gaps(&mut dag, &found);
+    let gaps_draft = pending.derived(&mut dag, &gaps, first_held);
+    let speeds = total(&mut dag, &gaps, &|state| rhs[state]);
+    let speeds = pending.add(speeds);
     let projection = projection(&mut dag, &nodes, &mut pending);
 
     let mut code = CodeBuilder::new()?;
@@ -81,25 +91,39 @@ pub fn assemble(blueprint: &Blueprint) -> Result<System, SolveError> {
         moments.push(Moment { threshold, at: moment.at, after: moment.after });
     }
     let mut event_codes = Vec::new();
-    for ((event, nodes), (action, store, delay, priority)) in
+    for ((event, nodes), (action, speed, store, delay, priority)) in
         blueprint.network.events.iter().zip(&nodes.events).zip(events)
     {
         event_codes.push(EventCode {
             action: compiled.derived(action),
             store: store.map(|store| compiled.derived(store)),
             targets: nodes.targets.clone(),
-            delay: delay.map(|delay| compiled.function(delay)),
+            speed: compiled.function(speed),
+            gaps: discontinuities::gaps_of(&mut dag, nodes.trigger, &found),
+            delay_speed: delay.as_ref().map(|(_, speed)| compiled.function(*speed)),
+            delay: delay.map(|(delay, _)| compiled.derived(delay)),
             priority: priority.map(|priority| compiled.function(priority)),
             fires_at_start: event.fires_at_start,
             cancels: event.cancels,
+            timed: dag.leaves(&[nodes.trigger]).0.is_empty(),
             late_values: event.late_values,
         });
     }
+    let moments_from = found.switches.len();
+    let clocks_from = moments_from + found.moments.len();
+    let crossings = Crossings {
+        gaps: compiled.derived(gaps_draft),
+        speeds: compiled.function(speeds),
+        firsts: [moments_from, clocks_from, clocks_from + found.clocks.len()],
+        count: gaps.len(),
+    };
     let outputs = outputs.into_iter().map(|output| compiled.derived(output)).collect();
 
     // The parameters and settings that shape the trajectory.
     let mut shaping: BTreeSet<usize> = by_parameter_entries.iter().map(|entry| entry.column).collect();
     shaping.extend(event_codes.iter().flat_map(|event| event.action.by_parameter.iter().map(|entry| entry.column)));
+    shaping.extend(event_codes.iter().filter_map(|event| event.delay.as_ref()).flat_map(columns));
+    shaping.extend(columns(&crossings.gaps));
     let mut entrances = Vec::new();
     for (index, start) in starts.iter_mut().enumerate() {
         let mut values: Vec<Id> = settings.iter().map(|nodes| nodes[index]).collect();
@@ -108,6 +132,13 @@ pub fn assemble(blueprint: &Blueprint) -> Result<System, SolveError> {
         }
         let counts = (parameters, settings.len());
         entrances.push(entrance(&mut dag, &mut code, &values, counts, &shaping, &by_parameter_entries)?);
+    }
+    for (index, before) in blueprint.before.iter().enumerate() {
+        if let Some(before) = *before {
+            let kept = nodes.states.iter().map(|&state| !treatments.overrides[index].contains_key(state)).collect();
+            let handed = entrances[before].lanes.clone();
+            entrances[index].follow(before, kept, &handed, parameters, &by_parameter_entries);
+        }
     }
 
     let zero = dag.number(0.0);
@@ -131,6 +162,7 @@ pub fn assemble(blueprint: &Blueprint) -> Result<System, SolveError> {
         },
         switches,
         moments,
+        crossings,
         cache: free + compiled.order.len(),
         hoisted: free,
         prepare,
@@ -242,19 +274,21 @@ fn projection(dag: &mut Dag, nodes: &Nodes, pending: &mut Pending) -> Option<Pro
     Some(ProjectionDraft { first, residuals: pending.add(nodes.residuals.clone()), slopes, pattern })
 }
 
-fn no_gradient(dag: &Dag, nodes: &Nodes, found: &Found) -> Option<String> {
-    let moves = |id: Id| !dag.leaves(&[id]).1.is_empty();
-    if found.switches.iter().any(|&(threshold, _)| moves(threshold))
-        || found.clocks[..found.clocks_held].iter().any(|&clock| moves(clock))
-    {
-        return Some("gradients where a parameter sets the time of a switch".to_owned());
-    }
-    let late = found.watches.len() > found.watches_held
-        || found.moments.iter().any(|moment| moves(moment.threshold))
-        || found.clocks.iter().any(|&clock| moves(clock))
-        || nodes.events.iter().filter_map(|event| event.delay).any(|delay| dag.varies(delay) || moves(delay));
-    if late {
-        return Some("gradients with events whose time depends on states or parameters".to_owned());
-    }
+/// The gaps of all discontinuities, in the order of [`Crossings`].
+fn gaps(dag: &mut Dag, found: &Found) -> Vec<Id> {
+    let thresholds = found.switches.iter().map(|&(threshold, _)| threshold);
+    let thresholds: Vec<Id> = thresholds.chain(found.moments.iter().map(|moment| moment.threshold)).collect();
+    let time = dag.time();
+    let mut gaps: Vec<Id> = thresholds.into_iter().map(|threshold| dag.subtract(time, threshold)).collect();
+    gaps.extend(found.clocks.iter().chain(&found.watches).map(|&step| gap(dag, step)));
+    gaps
+}
+
+/// The places of the cache that a function depends on.
+fn columns(derived: &Derived) -> impl Iterator<Item = usize> {
+    derived.by_parameter.iter().map(|entry| entry.column)
+}
+
+fn no_gradient(nodes: &Nodes) -> Option<String> {
     (!nodes.residuals.is_empty()).then(|| "gradients where constraints are not linear in their variables".to_owned())
 }

@@ -14,6 +14,8 @@ pub struct Blueprint<'a> {
     pub fixed: BTreeMap<String, f64>,
     /// The overrides of each treatment.
     pub treatments: Vec<&'a [(String, Expression)]>,
+    /// For each treatment, that whose steady state comes before it; treatments beyond the list have none.
+    pub before: Vec<Option<usize>>,
     /// Observed quantities.
     pub outputs: Vec<Measured<'a>>,
     /// Quantities of which values alone are asked for, by name.

@@ -108,6 +108,29 @@ fn conditions_of(dag: &mut Dag, conditions: &[Id], found: &mut Found) {
     found.watches.extend(watches.into_iter().filter(|id| !known.contains(id)));
 }
 
+/// The gaps of a condition, in the order of [`Crossings`](super::Crossings).
+pub fn gaps_of(dag: &mut Dag, condition: Id, found: &Found) -> Vec<usize> {
+    let moments = found.switches.len();
+    let clocks = moments + found.moments.len();
+    let watches = clocks + found.clocks.len();
+    let mut gaps = Vec::new();
+    for id in steps(dag, &[condition]) {
+        if let Some(moment) = moment(dag, id) {
+            gaps.extend(found.moments.iter().position(|other| *other == moment).map(|place| moments + place));
+            continue;
+        }
+        let parts = match dag.node(id) {
+            Node::Binary(Binary::Equal, a, b) => [dag.binary(Binary::Less, a, b), dag.binary(Binary::Less, b, a)],
+            _ => [id, id],
+        };
+        for part in parts {
+            gaps.extend(found.clocks.iter().position(|&other| other == part).map(|place| clocks + place));
+            gaps.extend(found.watches.iter().position(|&other| other == part).map(|place| watches + place));
+        }
+    }
+    gaps
+}
+
 /// What is continuous behind a jump and tells how near it is: the difference of what is compared, or what is rounded.
 pub fn gap(dag: &mut Dag, step: Id) -> Id {
     match dag.node(step) {

@@ -30,9 +30,39 @@ pub fn entrance(
         }
     }
     let lanes: Vec<usize> = lanes.into_iter().collect();
-    let lane = |parameter: usize| lanes.binary_search(&parameter).ok();
+    let (pattern, terms) = terms(&lanes, &entries, parameters, by_parameter);
+    let function = Derived { value, derivative, by_state: Vec::new(), by_parameter: entries };
+    Ok(Entrance { function, before: None, kept: Vec::new(), lanes, pattern, terms })
+}
 
-    // Every product of a compiled derivative with a derivative of the entrance that lands in a lane.
+impl Entrance {
+    /// Lets the treatment start from the steady state of another one, whose lanes are `handed` on. `kept` says of each
+    /// state whether it keeps its value of that steady state.
+    pub fn follow(
+        &mut self,
+        before: usize,
+        kept: Vec<bool>,
+        handed: &[usize],
+        parameters: usize,
+        by_parameter: &[Entry],
+    ) {
+        self.before = Some(before);
+        self.kept = kept;
+        let lanes: BTreeSet<usize> = self.lanes.iter().chain(handed).copied().collect();
+        self.lanes = lanes.into_iter().collect();
+        (self.pattern, self.terms) = terms(&self.lanes, &self.function.by_parameter, parameters, by_parameter);
+    }
+}
+
+/// Every product of a compiled derivative with a derivative of the entrance that lands in a lane, and the places of a
+/// states x lanes matrix where they land.
+fn terms(
+    lanes: &[usize],
+    entries: &[Entry],
+    parameters: usize,
+    by_parameter: &[Entry],
+) -> (Vec<(usize, usize)>, Vec<Term>) {
+    let lane = |parameter: usize| lanes.binary_search(&parameter).ok();
     let mut inner_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (place, inner) in entries.iter().enumerate() {
         inner_of.entry(inner.row + parameters).or_default().push(place);
@@ -60,6 +90,5 @@ pub fn entrance(
         }
         terms.push(Term { entry, place: pattern.len() - 1, parameter, setting });
     }
-    let function = Derived { value, derivative, by_state: Vec::new(), by_parameter: entries };
-    Ok(Entrance { function, lanes, pattern, terms })
+    (pattern, terms)
 }

@@ -53,6 +53,10 @@ pub struct Derived {
 pub struct Entrance {
     /// Settings, then initial states, then their derivatives; a function of the estimated parameters.
     pub function: Derived,
+    /// The treatment whose steady state comes before, where there is one.
+    pub before: Option<usize>,
+    /// For each state, whether it keeps the value of that steady state.
+    pub kept: Vec<bool>,
     /// The estimated parameters that the trajectory depends on, ascending: one sensitivity lane each.
     pub lanes: Vec<usize>,
     /// The places of the right-hand side's parameter derivatives in a states x lanes matrix, by column.
@@ -74,23 +78,46 @@ pub struct Term {
     pub setting: Option<usize>,
 }
 
+/// When things jump, for the derivatives of those times: one gap for each comparison or step of switches, of moments, of
+/// clocks, then of watches. A gap closes at the time of the jump.
+#[derive(Debug, Clone)]
+pub struct Crossings {
+    /// The gaps.
+    pub gaps: Derived,
+    /// How fast each gap changes along a trajectory.
+    pub speeds: FunctionIndex,
+    /// The first gap of moments, of clocks and of watches.
+    pub firsts: [usize; 3],
+    /// How many there are.
+    pub count: usize,
+}
+
 /// What happens when a condition turns true.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "SBML's own, each independent of the others")]
 pub struct EventCode {
     /// The new values of `targets`, as the variables' ids mean them.
     pub action: Derived,
+    /// How fast those values change along a trajectory.
+    pub speed: FunctionIndex,
+    /// The gaps of the condition, as indices of [`Crossings`].
+    pub gaps: Vec<usize>,
     /// What the states become, where that is not those values: a function of the states and, behind them, the values.
     pub store: Option<Derived>,
     /// The states that take new values.
     pub targets: Vec<usize>,
     /// From trigger to execution.
-    pub delay: Option<FunctionIndex>,
+    pub delay: Option<Derived>,
+    /// How fast the delay changes along a trajectory.
+    pub delay_speed: Option<FunctionIndex>,
     /// Of several, the one with the highest is executed first.
     pub priority: Option<FunctionIndex>,
     /// A condition that holds at the start counts as one that turns true then.
     pub fires_at_start: bool,
     /// A condition that turns false before the execution calls it off.
     pub cancels: bool,
+    /// Only time decides about the condition.
+    pub timed: bool,
     /// Values are computed at the execution, else when the condition turns true.
     pub late_values: bool,
 }
@@ -164,6 +191,8 @@ pub struct System {
     pub watches: Watches,
     /// When conditions of events may change.
     pub moments: Vec<Moment>,
+    /// When things jump.
+    pub crossings: Crossings,
     /// Length of the cache.
     pub cache: usize,
     /// Where the hoisted terms start.

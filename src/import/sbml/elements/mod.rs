@@ -34,6 +34,7 @@ impl Elements<'_> {
     pub fn read(&mut self, model: &Node) -> Declared {
         let id = model.attribute(self.level.id()).unwrap_or_default().trim().to_owned();
         let mut declared = Declared {
+            level: self.level,
             name: model.attribute("name").unwrap_or(&id).trim().to_owned(),
             id,
             span: model.span,
@@ -103,14 +104,12 @@ impl Elements<'_> {
                 None
             }
             None => {
-                let help = self.symbols.suggestion(
-                    id,
-                    match kind {
-                        Kind::Compartment => |kind| kind == Kind::Compartment,
-                        Kind::Species => |kind| kind == Kind::Species,
-                        _ => |kind| kind == Kind::Parameter,
-                    },
-                );
+                let fits: fn(Kind) -> bool = match kind {
+                    Kind::Compartment => |kind| kind == Kind::Compartment,
+                    Kind::Species => |kind| kind == Kind::Species,
+                    _ => |kind| kind == Kind::Parameter,
+                };
+                let help = self.symbols.suggestion(id, fits, self.findings);
                 let message = format!("`{attribute}` of {described} is `{id}`, which is not defined");
                 let finding = Diagnostic::error("unknown-symbol", message).at(span, "nothing has this id");
                 self.findings.push(finding.maybe_help(help));
@@ -136,8 +135,11 @@ impl Elements<'_> {
         let formula = if self.level.level == 1 {
             reader.infix(node.attribute("formula")?, node.span_of("formula"))
         } else {
-            let math = node.children_named(Space::Math, "math").next()?;
-            reader.math(math)
+            let math = node.children.iter().find(|child| &*child.name == "math")?;
+            match math.space {
+                Space::Math => reader.math(math),
+                _ => reader.no_mathml(math.span),
+            }
         };
         formula.map(|formula| formula.expression)
     }

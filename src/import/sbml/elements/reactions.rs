@@ -23,6 +23,10 @@ impl Elements<'_> {
             let reversible = self.flag(node, "reversible", true);
             let fast = self.flag(node, "fast", false).then(|| node.span_of("fast"));
             let rate = node.child("kineticLaw").and_then(|law| self.kinetic_law(law, &id, declared));
+            if rate.is_none() {
+                let message = format!("reaction `{id}` has no kinetic law: its rate is taken as 0");
+                self.findings.push(Diagnostic::warning("no-kinetic-law", message).at(node.span, "this reaction"));
+            }
             declared.reactions.push(Reaction { id, span: node.span, reversible, fast, participants, rate });
         }
     }

@@ -76,7 +76,7 @@ impl Elements<'_> {
                 None
             }
             None => {
-                let help = self.symbols.suggestion(id, Kind::is_variable);
+                let help = self.symbols.suggestion(id, Kind::is_variable, self.findings);
                 let message = format!("<{}> sets `{id}`, which is not defined", node.name);
                 let finding = Diagnostic::error("unknown-symbol", message).at(span, "nothing has this id");
                 self.findings.push(finding.maybe_help(help));

@@ -21,6 +21,14 @@ impl Reader<'_> {
         Some(self.node(first))
     }
 
+    /// A `math` element that is none of `MathML`.
+    pub fn no_mathml(&mut self, span: Span) -> Option<Formula> {
+        let message = format!("<math> in {} is not in MathML's namespace", self.place);
+        let finding = Diagnostic::error("unknown-namespace", message).at(span, "this element");
+        self.findings.push(finding.help("expected xmlns=\"http://www.w3.org/1998/Math/MathML\""));
+        None
+    }
+
     /// Recursion is bounded by the nesting of elements.
     pub fn node(&mut self, node: &Node) -> Formula {
         let built = match &*node.name {

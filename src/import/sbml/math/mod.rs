@@ -19,7 +19,7 @@ use crate::diagnostic::{Diagnostic, Span, suggest};
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Names<'a> {
     /// A function's body: its arguments only.
-    Arguments(&'a [String]),
+    Arguments(&'a BTreeMap<String, usize>),
     /// A formula of the model, with the new names of local parameters.
     Model(&'a Symbols, &'a BTreeMap<String, String>),
 }
@@ -44,11 +44,12 @@ impl Reader<'_> {
 
     fn symbol(&mut self, id: &str, span: Span) -> Formula {
         let (symbols, locals) = match self.names {
-            Names::Arguments(arguments) if arguments.iter().any(|argument| argument == id) => {
+            Names::Arguments(arguments) if arguments.contains_key(id) => {
                 return Formula::symbol(id);
             }
             Names::Arguments(arguments) => {
-                let help = suggest(id, arguments.iter().map(String::as_str));
+                let names = arguments.keys().map(String::as_str);
+                let help = self.findings.may_suggest().then(|| suggest(id, names)).flatten();
                 let help = help.map_or_else(
                     || "a function sees its own arguments only: hand the value over as one".to_owned(),
                     |argument| format!("did you mean `{argument}`?"),
@@ -69,7 +70,7 @@ impl Reader<'_> {
                 self.wrong("unknown-symbol", &message, span, "not a quantity")
             }
             None => {
-                let help = symbols.suggestion(id, Kind::is_quantity);
+                let help = symbols.suggestion(id, Kind::is_quantity, self.findings);
                 let message = format!("`{id}` in {} is not defined", self.place);
                 let finding = Diagnostic::error("unknown-symbol", message).at(span, "nothing has this id");
                 self.findings.push(finding.maybe_help(help));
@@ -86,7 +87,8 @@ impl Reader<'_> {
                 // Its own definition is reported.
                 return Formula::number(f64::NAN);
             }
-            let help = suggest(id, self.functions.names()).map(|id| format!("did you mean `{id}`?"));
+            let help = self.findings.may_suggest().then(|| suggest(id, self.functions.names())).flatten();
+            let help = help.map(|id| format!("did you mean `{id}`?"));
             let message = format!("`{id}` in {} is not a function", self.place);
             let finding =
                 Diagnostic::error("unknown-function", message).at(span, "nothing of this name takes arguments");
