@@ -88,6 +88,7 @@ impl Alone {
             times,
             settings: self.settings,
             sensitivities: Sensitivities::default(),
+            absolute: &[],
             from: None,
             absolute: &[],
             ending,
