@@ -90,7 +90,6 @@ impl Alone {
             sensitivities: Sensitivities::default(),
             absolute: &[],
             from: None,
-            absolute: &[],
             ending,
         }
     }

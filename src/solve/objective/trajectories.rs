@@ -34,7 +34,6 @@ impl ProblemSolver {
                 sensitivities: self.sensitivities,
                 absolute: &[],
                 from: None,
-                absolute: &[],
                 ending: Ending::Preequilibration,
             };
             let mut note = |rest: &mut Option<Rest>, sample: &Sample| {
@@ -74,7 +73,6 @@ impl ProblemSolver {
             sensitivities: self.sensitivities,
             absolute: &[],
             from: self.system.treatments[treatment].before.and_then(|first| before.rests.get(&first)),
-            absolute: &[],
             ending: if schedule.steady { Ending::SteadyState } else { Ending::LastTime },
         }
     }
