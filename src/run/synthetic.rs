@@ -53,6 +53,9 @@ pub enum SyntheticError {
     NothingChanges(usize),
 }
 
+/// Observables that are left out and named.
+const MOST_SHOWN: usize = 6;
+
 /// Values below this many times the tolerance are not resolved.
 const RESOLVED: f64 = 10.0;
 
@@ -145,13 +148,17 @@ impl SyntheticSummary {
     pub fn lines(&self) -> Vec<String> {
         let reason = self.reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
         let mut lines = vec![format!(
-            "simulated from {} to {}{reason}: {} measurements of {} observables at {} times",
-            self.span.0, self.span.1, self.measurements, self.observables, self.times
+            "simulated from {} to {}{reason}: {} measurements of {} observable{} at {} times",
+            self.span.0,
+            self.span.1,
+            self.measurements,
+            self.observables,
+            if self.observables == 1 { "" } else { "s" },
+            self.times
         )];
         if self.unresolved > 0 {
             lines.push(format!("{} values are left out: too small for the solver to resolve", self.unresolved));
         }
-        const MOST_SHOWN: usize = 6;
         for (id, reason) in self.left_out.iter().take(MOST_SHOWN) {
             lines.push(format!("`{id}` is left out: it {reason}"));
         }

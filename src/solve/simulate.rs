@@ -137,7 +137,6 @@ impl Pass<'_> {
     /// Climbs the ladder of solver settings until one succeeds.
     fn climb(&mut self, absolute: &[f64]) -> Result<Run, SimulateError> {
         let Self { system, times, settings, .. } = *self;
-        let sensitivities = Sensitivities::default();
         let course = Course {
             system,
             treatment: 0,
@@ -145,7 +144,7 @@ impl Pass<'_> {
             chain: None,
             times,
             settings,
-            sensitivities,
+            sensitivities: Sensitivities::default(),
             absolute,
             from: None,
             ending: Ending::LastTime,

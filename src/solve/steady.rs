@@ -88,8 +88,8 @@ impl Alone {
             times,
             settings: self.settings,
             sensitivities: Sensitivities::default(),
-            from: None,
             absolute: &[],
+            from: None,
             ending,
         }
     }

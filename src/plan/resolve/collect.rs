@@ -255,8 +255,7 @@ fn adopted<'a>(
     for entry in raw.entries {
         match &entry.kind {
             EntryKind::Estimate { .. } => lines.push(entry),
-            EntryKind::Setting { .. } => entries.push(entry),
-            EntryKind::Group { name: None, .. } => entries.push(entry),
+            EntryKind::Setting { .. } | EntryKind::Group { name: None, .. } => entries.push(entry),
             _ => findings.push(
                 Diagnostic::error("unexpected-entry", "an imported problem brings its own parameters and observables")
                     .at(entry.span, "has no place here")

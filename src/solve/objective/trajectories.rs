@@ -32,8 +32,8 @@ impl ProblemSolver {
                 times: &[],
                 settings: self.settings,
                 sensitivities: self.sensitivities,
-                from: None,
                 absolute: &[],
+                from: None,
                 ending: Ending::Preequilibration,
             };
             let mut note = |rest: &mut Option<Rest>, sample: &Sample| {
@@ -71,8 +71,8 @@ impl ProblemSolver {
             times: &schedule.times,
             settings: self.settings,
             sensitivities: self.sensitivities,
-            from: self.system.treatments[treatment].before.and_then(|first| before.rests.get(&first)),
             absolute: &[],
+            from: self.system.treatments[treatment].before.and_then(|first| before.rests.get(&first)),
             ending: if schedule.steady { Ending::SteadyState } else { Ending::LastTime },
         }
     }

@@ -134,7 +134,7 @@ fn bounds(
     for Estimated { id, estimate, span, .. } in changed {
         origins.insert(id.clone(), Origin::File(span));
         let Some(parameter) = problem.parameters.iter_mut().find(|one| one.id == id) else { continue };
-        let prior = parameter.estimate.as_ref().and_then(|known| Some((known.scale, known.prior.clone()?)));
+        let prior = parameter.estimate.as_ref().and_then(|known| Some((known.scale, known.prior?)));
         if let Some((scale, _)) = &prior
             && *scale != estimate.scale
         {

@@ -7,7 +7,7 @@ use crate::import::sbml::External;
 
 use super::super::imports::bytes_of;
 
-/// Files that are larger are no models. The largest of BioModels have less than a tenth of it.
+/// Files that are larger are no models. The largest of `BioModels` have less than a tenth of it.
 const MOST_BYTES: u64 = 256 << 20;
 
 /// The text of an XML file, or why there is none.
