@@ -514,3 +514,23 @@ fn gradients_pass_through_events() {
     let solver = ProblemSolver::new(&small_problem(network, &["a0", "k"], "A", &DECAY)).expect("a problem");
     assert_gradient(&solver, &[0.2, -0.3], 1e-3, 1e-6);
 }
+
+#[test]
+fn a_pulse_after_a_start_at_rest_is_seen() {
+    // Nothing moves at time 0, and nothing after the pulse: a first step as long as the whole trajectory sees neither.
+    let network = support::Builder::new()
+        .parameter("late", 5.0)
+        .species("A", "1")
+        .species("B", "1e-9")
+        .reaction("0 -> A", "exp(-50 * (time - late)^2)")
+        .reaction("B -> 0", "1e-14 * B")
+        .0;
+    let times: Vec<f64> = (0..=20).map(|index| 0.5 * f64::from(index)).collect();
+    for rtol in [1e-6, 1e-8, 1e-11] {
+        let settings = SolverSettings { rtol, atol: 1e-12, most_steps: 100_000 };
+        let found = kexp::solve::simulate(&network, &[], &times, settings).expect("a trajectory");
+        let area = (std::f64::consts::PI / 50.0).sqrt();
+        let end = found.values[20][0];
+        assert!((end - 1.0 - area).abs() < 1e-4, "{end} at {rtol}");
+    }
+}
