@@ -161,7 +161,7 @@ fn kept(name: &str, text: &str) -> String {
 fn mutated(seeds: &[String], random: &mut ChaCha8Rng) -> String {
     let mut pick = |below: usize| random.random_range(0..below.max(1));
     let mut text: Vec<char> = seeds[pick(seeds.len())].chars().collect();
-    for _ in 0..1 + pick(6) {
+    for _ in 0..=pick(6) {
         let (a, b) = (pick(text.len() + 1), pick(text.len() + 1));
         let (start, end) = (a.min(b), a.max(b).min(a.min(b) + 200));
         match pick(7) {
