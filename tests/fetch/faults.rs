@@ -40,7 +40,7 @@ fn a_connection_that_breaks_between_chunks() {
 
 #[test]
 fn a_file_that_is_shorter_than_listed_but_ends_well() {
-    let (error, _) = fault(|_, _| Answer::xml(&crate::support::small_sbml("other")));
+    let (error, _) = fault(|_, _| Answer::xml(&crate::support::small_sbml("x")));
     assert!(matches!(error.cause, Cause::Size { .. }), "{error:?}");
 }
 
