@@ -12,6 +12,7 @@ use kexp::solve::simulate::SimulateError;
 use kexp::solve::{Failure, ProblemSolver, Sensitivities, SolveError, Trajectory, simulate};
 use rand::RngExt;
 use support::parse::expression;
+use support::problem::differences;
 use support::{Builder, settings, stat5};
 
 fn stat5_solver() -> ProblemSolver {
@@ -26,18 +27,6 @@ fn random_vectors(solver: &ProblemSolver, key: &str, count: u64) -> Vec<Vec<f64>
         bounds.map(|(&lower, &upper)| stream.random_range(lower..upper)).collect()
     };
     (0..count).map(vector).collect()
-}
-
-/// The gradient by differences of fourth order; `step` is on the estimation scale.
-fn differences(solver: &ProblemSolver, x: &[f64], step: f64) -> Vec<f64> {
-    let value = |index: usize, shift: f64| {
-        let mut x = x.to_vec();
-        x[index] += shift * step;
-        solver.evaluate(&x).fval
-    };
-    (0..x.len())
-        .map(|i| (8.0 * (value(i, 1.0) - value(i, -1.0)) - (value(i, 2.0) - value(i, -2.0))) / (12.0 * step))
-        .collect()
 }
 
 fn assert_gradient(solver: &ProblemSolver, x: &[f64], step: f64, tolerance: f64) {

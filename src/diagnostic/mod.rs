@@ -1,8 +1,10 @@
 //! A diagnostic: what is wrong, where, and what would be right. Every error that a user can cause ends as one.
 
+mod cell;
 mod render;
 mod suggest;
 
+pub use cell::cell;
 pub use render::render;
 pub use suggest::suggest;
 

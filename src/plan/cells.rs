@@ -1,4 +1,4 @@
-//! Texts of cells: a table's text from its bytes, and where each cell stands in it.
+//! Tables with commas: a table's text from its bytes, and its lines with their places.
 
 use std::path::Path;
 
@@ -15,53 +15,72 @@ pub(super) fn text(path: &Path, bytes: Vec<u8>, from: Span) -> Result<String, Di
     })
 }
 
-/// Start and end of a cell of the line that begins at `row` or after blank lines from there.
-pub(super) fn place(text: &str, row: usize, column: usize) -> (usize, usize) {
-    let bytes = text.as_bytes();
-    let mut at = row.min(bytes.len());
-    while matches!(bytes.get(at), Some(b'\r' | b'\n')) {
-        at += 1;
-    }
-    let mut start = at;
-    let mut index = 0;
-    let mut quoted = false;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'\r' | b'\n' if !quoted => break,
-            b',' if !quoted => {
-                if index == column {
-                    break;
-                }
-                index += 1;
-                start = at + 1;
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    let cell = &text[start.min(at)..at];
-    let lead = cell.len() - cell.trim_start().len();
-    let tail = cell.trim_end().len();
-    if tail > lead { (start + lead, start + tail) } else { (start, at) }
+/// The lines of a table with commas, after its header.
+pub(super) struct Lines<'a> {
+    reader: csv::Reader<&'a [u8]>,
+    /// Bytes before the first line.
+    shift: usize,
+    /// How many cells the header has.
+    width: usize,
+    ended: bool,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::place;
+/// A line that cannot be used.
+pub(super) struct BrokenLine {
+    /// Where it begins.
+    pub row: usize,
+    /// The cell to point at.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What was expected.
+    pub label: &'static str,
+}
 
-    #[test]
-    fn cells_are_found_by_column() {
-        let text = "a,b,c\n\r\n\"x, y\", 1 ,\nlast";
-        let cell = |row, column| {
-            let (start, end) = place(text, row, column);
-            &text[start..end]
-        };
-        assert_eq!(cell(0, 0), "a");
-        assert_eq!(cell(0, 2), "c");
-        assert_eq!(cell(5, 0), "\"x, y\"");
-        assert_eq!(cell(5, 1), "1");
-        assert_eq!(cell(5, 2), "");
-        assert_eq!(cell(text.len() + 7, 2), "");
+impl<'a> Lines<'a> {
+    /// The header of a table, where it begins, and the lines after it; nothing when the table is empty.
+    pub fn open(text: &'a str) -> Option<(csv::StringRecord, usize, Self)> {
+        let body = text.trim_start_matches('\u{feff}');
+        let shift = text.len() - body.len();
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .trim(csv::Trim::All)
+            .from_reader(body.as_bytes());
+        let mut header = csv::StringRecord::new();
+        let Ok(true) = reader.read_record(&mut header) else { return None };
+        let width = header.len();
+        Some((header, shift, Self { reader, shift, width, ended: false }))
+    }
+}
+
+impl Iterator for Lines<'_> {
+    /// Where a line begins, and its cells. Blank lines are passed over.
+    type Item = Result<(usize, csv::StringRecord), BrokenLine>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.ended {
+            let row = self.shift + usize::try_from(self.reader.position().byte()).unwrap_or(0);
+            let mut record = csv::StringRecord::new();
+            match self.reader.read_record(&mut record) {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => {
+                    self.ended = true;
+                    let message = format!("this line cannot be read: {error}");
+                    return Some(Err(BrokenLine { row, column: 0, message, label: "not CSV" }));
+                }
+            }
+            if record.iter().all(str::is_empty) {
+                continue;
+            }
+            if record.len() != self.width {
+                let message = format!("this line has {} cells, the first one {}", record.len(), self.width);
+                let column = record.len().saturating_sub(1).min(self.width);
+                return Some(Err(BrokenLine { row, column, message, label: "expected one cell for each column" }));
+            }
+            return Some(Ok((row, record)));
+        }
+        None
     }
 }

@@ -7,7 +7,7 @@ use super::system::{Blueprint, System, assemble};
 use crate::model::expression::Expression;
 use crate::model::network::Network;
 use crate::model::problem::SolverSettings;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Named quantities over time.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,16 +83,7 @@ pub fn simulate_selection(
     let overrides: Vec<(String, Expression)> =
         overrides.iter().map(|(id, value)| (id.clone(), Expression::Number(*value))).collect();
     let ids: Vec<String> = selection.iter().map(|(id, _)| id.clone()).collect();
-    let blueprint = Blueprint {
-        network,
-        estimated: Vec::new(),
-        fixed: BTreeMap::new(),
-        treatments: vec![&overrides],
-        before: Vec::new(),
-        outputs: Vec::new(),
-        selection,
-    };
-    let system = assemble(&blueprint)?;
+    let system = assemble(&Blueprint::alone(network, &overrides, selection))?;
     let mut pass = Pass { system: &system, times, settings, steps: 0 };
     let mut run = pass.climb(&[])?;
     // Quantities far below the absolute tolerance have no correct digit yet. Now that the scale of each state is known,

@@ -7,7 +7,6 @@ use super::system::{Blueprint, System, assemble};
 use crate::model::expression::Expression;
 use crate::model::network::Network;
 use crate::model::problem::SolverSettings;
-use std::collections::BTreeMap;
 
 /// The state to which a network settles.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,15 +66,7 @@ impl Alone {
     pub fn new(network: &Network, overrides: &[(String, f64)], settings: SolverSettings) -> Result<Self, SolveError> {
         let overrides: Vec<(String, Expression)> =
             overrides.iter().map(|(id, value)| (id.clone(), Expression::Number(*value))).collect();
-        let system = assemble(&Blueprint {
-            network,
-            estimated: Vec::new(),
-            fixed: BTreeMap::new(),
-            treatments: vec![&overrides],
-            before: Vec::new(),
-            outputs: Vec::new(),
-            selection: &[],
-        })?;
+        let system = assemble(&Blueprint::alone(network, &overrides, &[]))?;
         Ok(Self { system, settings })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::findings::Findings;
-use crate::diagnostic::{Diagnostic, FileId, Sources, Span};
+use crate::diagnostic::{self, Diagnostic, FileId, Sources, Span};
 
 /// The most lines and columns of a table: far more than anybody measures, few enough to be held.
 const MOST_LINES: usize = 2_000_000;
@@ -169,7 +169,7 @@ impl<'s> Table<'s> {
 
     /// The place of a cell of the line that begins at `row` or after blank lines from there.
     fn place(&self, row: usize, column: usize) -> Span {
-        let (start, end) = place(self.text, self.separator, row, column);
+        let (start, end) = diagnostic::cell(self.text, self.separator, row, column);
         Span { file: self.file, start, end }
     }
 }
@@ -280,62 +280,9 @@ pub fn shortened(text: &str) -> String {
     }
 }
 
-/// Start and end of a cell of the line that begins at `row` or after blank lines from there.
-fn place(text: &str, separator: u8, row: usize, column: usize) -> (usize, usize) {
-    let bytes = text.as_bytes();
-    let mut at = row.min(bytes.len());
-    if text[at..].starts_with('\u{feff}') {
-        at += '\u{feff}'.len_utf8();
-    }
-    while matches!(bytes.get(at), Some(b'\r' | b'\n')) {
-        at += 1;
-    }
-    let mut start = at;
-    let mut index = 0;
-    let mut quoted = false;
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            // Elsewhere than at its beginning, a quotation mark is a letter of the cell.
-            b'"' if quoted || text[start..at].trim().is_empty() => quoted = !quoted,
-            b'\r' | b'\n' if !quoted => break,
-            _ if byte == separator && !quoted => {
-                if index == column {
-                    break;
-                }
-                index += 1;
-                start = at + 1;
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    // A short line ends before the column.
-    let start = if index == column { start.min(at) } else { at };
-    let cell = &text[start..at];
-    let lead = cell.len() - cell.trim_start().len();
-    let tail = cell.trim_end().len();
-    if tail > lead { (start + lead, start + tail) } else { (start, at) }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{is_id, place};
-
-    #[test]
-    fn cells_are_found_by_column() {
-        let text = "a\tb\tc\n\r\n\"x\ty\"\t 1 \t\nlast";
-        let cell = |row, column| {
-            let (start, end) = place(text, b'\t', row, column);
-            &text[start..end]
-        };
-        assert_eq!(cell(0, 0), "a");
-        assert_eq!(cell(0, 2), "c");
-        assert_eq!(cell(5, 0), "\"x\ty\"");
-        assert_eq!(cell(5, 1), "1");
-        assert_eq!(cell(5, 2), "");
-        assert_eq!(cell(5, 7), "");
-        assert_eq!(cell(text.len() + 7, 2), "");
-    }
+    use super::is_id;
 
     #[test]
     fn ids_are_those_of_sbml() {

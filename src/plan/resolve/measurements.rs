@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::diagnostic::{Diagnostic, FileId, Sources, Span};
+use crate::diagnostic::{self, Diagnostic, FileId, Sources, Span};
 use crate::model::expression::Expression;
 use crate::model::problem::{Measurement, Observable, Treatment};
 
@@ -78,44 +78,20 @@ struct Cell<'a> {
 impl Table<'_> {
     fn measurements(&mut self, from: Span) -> Vec<Measurement> {
         let text = self.text;
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .trim(csv::Trim::All)
-            .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-        let shift = text.len() - text.trim_start_matches('\u{feff}').len();
-        let mut record = csv::StringRecord::new();
-        let Ok(true) = reader.read_record(&mut record) else {
+        let Some((header, row, lines)) = cells::Lines::open(text) else {
             self.findings.push(
                 Diagnostic::error("empty-table", "the table is empty")
                     .at(from, "expected a line with the columns observable, time, value"),
             );
             return Vec::new();
         };
-        let header = shift;
-        let Some(columns) = self.columns(&record, header) else { return Vec::new() };
-        let width = record.len();
+        let Some(columns) = self.columns(&header, row) else { return Vec::new() };
         let mut found = Vec::new();
-        loop {
-            let row = shift + usize::try_from(reader.position().byte()).unwrap_or(0);
-            match reader.read_record(&mut record) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => {
-                    self.report(row, 0, format!("this line cannot be read: {error}"), "not CSV", None);
-                    break;
-                }
+        for line in lines {
+            match line {
+                Ok((row, record)) => found.extend(self.measurement(&record, row, &columns)),
+                Err(broken) => self.report(broken.row, broken.column, broken.message, broken.label, None),
             }
-            if record.iter().all(str::is_empty) {
-                continue;
-            }
-            if record.len() != width {
-                let message = format!("this line has {} cells, the first one {width}", record.len());
-                let last = record.len().saturating_sub(1).min(width);
-                self.report(row, last, message, "expected one cell for each column", None);
-                continue;
-            }
-            found.extend(self.measurement(&record, row, &columns));
         }
         if found.is_empty() && self.bad == 0 {
             self.findings.push(
@@ -284,7 +260,7 @@ impl Table<'_> {
     fn report(&mut self, row: usize, column: usize, message: String, label: &str, help: Option<String>) {
         self.bad += 1;
         if self.bad <= MOST_SHOWN {
-            let (start, end) = cells::place(self.text, row, column);
+            let (start, end) = diagnostic::cell(self.text, b',', row, column);
             let span = Span { file: self.file, start, end };
             self.findings.push(Diagnostic::error("bad-cell", message).at(span, label).maybe_help(help));
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::MOST_SHOWN;
 use super::columns::{Columns, Role, Target};
-use crate::diagnostic::{Diagnostic, FileId, Sources, Span};
+use crate::diagnostic::{self, Diagnostic, FileId, Sources, Span};
 use crate::plan::cells;
 
 /// Reads the text of the table at `path`.
@@ -40,39 +40,20 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn rows(&mut self, from: Span, target: &mut Target<'_>) {
-        let shift = self.text.len() - self.text.trim_start_matches('\u{feff}').len();
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .trim(csv::Trim::All)
-            .from_reader(&self.text.as_bytes()[shift..]);
-        let mut record = csv::StringRecord::new();
-        let Ok(true) = reader.read_record(&mut record) else {
+        let Some((header, row, lines)) = cells::Lines::open(self.text) else {
             let finding = Diagnostic::error("empty-table", "the table is empty");
             self.findings.push(finding.at(from, "expected a line with the names of the columns"));
             return;
         };
-        let Some(columns) = self.columns(&record, shift, target) else { return };
-        let width = record.len();
-        loop {
-            let row = shift + usize::try_from(reader.position().byte()).unwrap_or(0);
-            match reader.read_record(&mut record) {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(error) => {
-                    self.report(row, 0, format!("this line cannot be read: {error}"), "not CSV", None);
-                    return;
+        let Some(columns) = self.columns(&header, row, target) else { return };
+        for line in lines {
+            let (row, record) = match line {
+                Ok(line) => line,
+                Err(broken) => {
+                    self.report(broken.row, broken.column, broken.message, broken.label, None);
+                    continue;
                 }
-            }
-            if record.iter().all(str::is_empty) {
-                continue;
-            }
-            if record.len() != width {
-                let message = format!("this line has {} cells, the first one {width}", record.len());
-                let last = record.len().saturating_sub(1).min(width);
-                self.report(row, last, message, "expected one cell for each column", None);
-                continue;
-            }
+            };
             let before = self.bad;
             let mut values = Vec::with_capacity(columns.roles.len());
             for &(column, role) in &columns.roles {
@@ -105,7 +86,7 @@ impl Reader<'_> {
         let (columns, wrong) = Columns::find(&names, target);
         for one in wrong {
             let column = one.place.unwrap_or(0);
-            let (start, end) = cells::place(self.text, row, column);
+            let (start, end) = diagnostic::cell(self.text, b',', row, column);
             let span = Span { file: self.file, start, end };
             let label = match (one.is_error, one.place) {
                 (true, None) => "expected it in this line",
@@ -125,7 +106,7 @@ impl Reader<'_> {
     fn report(&mut self, row: usize, column: usize, message: String, label: &str, help: Option<String>) {
         self.bad += 1;
         if self.bad <= MOST_SHOWN {
-            let (start, end) = cells::place(self.text, row, column);
+            let (start, end) = diagnostic::cell(self.text, b',', row, column);
             let span = Span { file: self.file, start, end };
             self.findings.push(Diagnostic::error("bad-cell", message).at(span, label).maybe_help(help));
         }

@@ -22,6 +22,25 @@ pub struct Blueprint<'a> {
     pub selection: &'a [(String, Expression)],
 }
 
+impl<'a> Blueprint<'a> {
+    /// A network alone in one treatment: nothing is estimated or observed.
+    pub fn alone(
+        network: &'a Network,
+        overrides: &'a [(String, Expression)],
+        selection: &'a [(String, Expression)],
+    ) -> Self {
+        Self {
+            network,
+            estimated: Vec::new(),
+            fixed: BTreeMap::new(),
+            treatments: vec![overrides],
+            before: Vec::new(),
+            outputs: Vec::new(),
+            selection,
+        }
+    }
+}
+
 /// An observed quantity with its placeholders filled.
 pub struct Measured<'a> {
     /// The observable's id.
