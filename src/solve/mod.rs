@@ -14,12 +14,14 @@
 //! processor time, 12,800 at 1e-6, none of 10,000 failing. By an estimate from a profile, one part in twenty of that is compiled code; the rest is
 //! the solver's linear algebra and bookkeeping, so that further work on the equations would not show.
 
+pub mod bdf;
 pub mod compiled;
 pub mod dag;
 pub mod ensemble;
 mod equations;
 pub mod horizon;
 mod integrate;
+mod linear;
 pub mod objective;
 pub mod simulate;
 pub mod steady;

@@ -1,6 +1,6 @@
 //! Trajectories: from parameters to states, and their sensitivities, at asked times.
 //!
-//! diffsol's BDF method (Shampine and Reichelt 1997) is driven step by step, so that steps can be counted, times of
+//! The integrator ([`bdf`](super::bdf)) is driven step by step, so that steps can be counted, times of
 //! interest interpolated, and events and switches met exactly: the solver stops there and starts anew.
 
 mod climb;
@@ -21,10 +21,8 @@ pub use failure::Failure;
 pub use segment::Sensitivities;
 pub use steady::{Rest, Settled};
 
-use super::equations::SolverMatrix;
 use super::system::{Entrance, System};
 use crate::model::problem::SolverSettings;
-use diffsol::{FaerSparseMat, NalgebraMat};
 use events::Queue;
 use hold::Holder;
 use jump::Jump;
@@ -32,12 +30,6 @@ use project::project;
 use segment::{End, Segment};
 use steady::{Along, Given, Judge};
 use stops::Stops;
-
-/// Systems of at least this many states use sparse linear algebra. Measured once, on a busy machine, in milliseconds of
-/// processor time for one solve at rtol 1e-6, dense and sparse: 0.9 and 1.8 for 25 states (Bachmann et al. 2011), 1.1 and
-/// 3.6 for 33 (Lucarelli et al. 2018), but about 340 and 70 (this one wall-clock time) for 276 (yeast's metabolism). The
-/// limit itself lies between the measured sizes.
-const SPARSE_FROM: usize = 64;
 
 /// One way of setting the solver.
 #[derive(Debug, Clone, Copy)]
@@ -60,9 +52,9 @@ pub struct Rung {
 /// ten times the nominal values of the model of Chassagnole et al. (2002; 18 states, 135 parameters, fractional
 /// powers), at rtol 1e-6 and atol 1e-9, 147 fail on the first rung, 38 on the second, 19 on the third.
 pub const LADDER: [Rung; 3] = [
-    Rung { newton_tolerance: 0.2, newton_iterations: 10, jacobian_steps: 50, tolerance_factor: 1.0 },
-    Rung { newton_tolerance: 0.03, newton_iterations: 20, jacobian_steps: 1, tolerance_factor: 1.0 },
-    Rung { newton_tolerance: 0.03, newton_iterations: 20, jacobian_steps: 1, tolerance_factor: 1e-2 },
+    Rung { newton_tolerance: 0.1, newton_iterations: 3, jacobian_steps: 50, tolerance_factor: 1.0 },
+    Rung { newton_tolerance: 0.03, newton_iterations: 6, jacobian_steps: 1, tolerance_factor: 1.0 },
+    Rung { newton_tolerance: 0.03, newton_iterations: 6, jacobian_steps: 1, tolerance_factor: 1e-2 },
 ];
 
 /// A trajectory to compute.
@@ -139,24 +131,11 @@ impl Course<'_> {
     /// Computes the trajectory with one rung of the ladder; returns the number of steps, also beside a failure.
     pub fn run(&self, rung: &Rung, sink: &mut Sink) -> (Result<(), Failure>, usize) {
         let mut steps = 0;
-        // diffsol reports what goes wrong as errors; should one of its assertions fail all the same, then one solve
-        // has failed, not the run.
-        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            if self.system.states.len() < SPARSE_FROM {
-                self.segments::<NalgebraMat<f64>>(rung, sink, &mut steps)
-            } else {
-                self.segments::<FaerSparseMat<f64>>(rung, sink, &mut steps)
-            }
-        }));
-        (caught.unwrap_or(Err(Failure::Other)), steps)
+        let result = self.segments(rung, sink, &mut steps);
+        (result, steps)
     }
 
-    fn segments<M>(&self, rung: &Rung, sink: &mut Sink, steps: &mut usize) -> Result<(), Failure>
-    where
-        M: SolverMatrix,
-        for<'b> &'b M::V: diffsol::VectorRef<M::V>,
-        for<'b> &'b M: diffsol::matrix::MatrixRef<M>,
-    {
+    fn segments(&self, rung: &Rung, sink: &mut Sink, steps: &mut usize) -> Result<(), Failure> {
         let system = self.system;
         let states = system.states.len();
         let entrance = &system.treatments[self.treatment];
@@ -229,7 +208,7 @@ impl Course<'_> {
                     next: &mut next,
                     steps: &mut *steps,
                 };
-                let end = segment.solve::<M>(&state, &sensitivities, sink)?;
+                let end = segment.solve(&state, &sensitivities, sink)?;
                 let End::Settled(mut rest) = end else { break end };
                 let Some(along) = along else { break End::Settled(rest) };
                 if let Some(found) = found {

@@ -1,16 +1,12 @@
-//! The part of a trajectory between two stops: one run of the solver over smooth equations.
+//! The part of a trajectory between two stops: one run of the integrator over smooth equations.
 
-use super::super::equations::{Equations, SolverMatrix};
+use super::super::bdf::{Integrator, Settings, Trouble};
+use super::super::equations::{Equations, Lanes};
 use super::super::system::Entrance;
 use super::events::Queue;
 use super::steady::{Judge, Rest};
 use super::watch::{Interpolant, Watcher};
 use super::{Course, Failure, Rung, Sample, Sink};
-use diffsol::error::{DiffsolError, OdeSolverError};
-use diffsol::{
-    Context, InitialConditionSolverOptions, OdeSolverMethod, OdeSolverOptions, OdeSolverProblem, OdeSolverState,
-    OdeSolverStopReason, Op, Vector,
-};
 
 /// Whether the sensitivities' errors steer the step size.
 ///
@@ -34,10 +30,10 @@ const BEYOND: f64 = 1e50;
 const GROWN: f64 = 1e8;
 /// Times that differ by less than this share of them are one time to the solver.
 const NEAR: f64 = 1e-14;
+/// Steps smaller than this, in units of time, are a failure.
+const SMALLEST_STEP: f64 = 1e-200;
 /// Points within each step at which functions that jump are looked at.
 const LOOKS: usize = 4;
-/// diffsol counts these over a whole solve; the step limit is what ends a hopeless one.
-const MOST_FAILURES: usize = 100_000;
 
 /// How a segment ended.
 pub enum End {
@@ -87,13 +83,8 @@ pub struct Segment<'a, 'b> {
 }
 
 impl Segment<'_, '_> {
-    /// Runs the solver from the given states.
-    pub fn solve<M>(&mut self, state: &[f64], sensitivities: &[f64], sink: &mut Sink) -> Result<End, Failure>
-    where
-        M: SolverMatrix,
-        for<'b> &'b M::V: diffsol::VectorRef<M::V>,
-        for<'b> &'b M: diffsol::matrix::MatrixRef<M>,
-    {
+    /// Runs the integrator from the given states.
+    pub fn solve(&mut self, state: &[f64], sensitivities: &[f64], sink: &mut Sink) -> Result<End, Failure> {
         let course = self.course;
         while *self.next < course.times.len() && course.times[*self.next] <= self.start {
             // What a stop changes is in force at its time, so the end of a trajectory can lie on its start.
@@ -107,154 +98,69 @@ impl Segment<'_, '_> {
         if course.system.still || near {
             return self.stand(state, sensitivities, near, sink);
         }
-        let mut derivative = vec![0.0; state.len()];
-        course.system.code.call(course.system.rhs, state, self.cache, self.start, &mut derivative);
-        if derivative.iter().any(|value| !value.is_finite()) {
-            return Err(Failure::NotANumber);
-        }
-        let entrance = self.entrance.filter(|entrance| !entrance.lanes.is_empty());
-        let equations = Equations::<M>::new(
-            course.system,
-            entrance,
-            self.cache,
-            state,
-            sensitivities,
-            self.factors,
-            course.settings.atol,
-        );
-        let problem = self.problem(equations, smallest_step(state, &derivative))?;
-        if entrance.is_some() {
-            let mut state = problem.bdf_state_sens::<M::LS>().map_err(|_| Failure::Other)?;
-            self.shorten(state.as_mut().h);
-            let mut solver = problem.bdf_solver_sens::<M::LS>(state).map_err(|_| Failure::Other)?;
-            self.drive(&mut solver, &problem, sink)
-        } else {
-            let mut state = problem.bdf_state::<M::LS>().map_err(|_| Failure::Other)?;
-            self.shorten(state.as_mut().h);
-            let mut solver = problem.bdf_solver::<M::LS>(state).map_err(|_| Failure::Other)?;
-            self.drive(&mut solver, &problem, sink)
-        }
-    }
-
-    /// Where nothing moves at the start, diffsol's first step may be longer than all times asked for, and pass over a
-    /// pulse that comes later; it is cut to a tenth of the way to the next of them, as CVODE does (Hindmarsh et al. 2005).
-    fn shorten(&self, step: &mut f64) {
-        let asked = self.course.times.get(*self.next).copied();
-        let next = [asked, self.stop].into_iter().flatten().min_by(f64::total_cmp);
-        if let Some(distance) = next.map(|next| next - self.start)
-            && *step > distance
-        {
-            *step = 0.1 * distance;
-        }
-    }
-
-    fn problem<'s, M: SolverMatrix>(
-        &self,
-        equations: Equations<'s, M>,
-        smallest: f64,
-    ) -> Result<OdeSolverProblem<Equations<'s, M>>, Failure> {
-        let Course { settings, sensitivities, .. } = *self.course;
-        let rtol = settings.rtol * self.rung.tolerance_factor;
-        let atol = settings.atol * self.rung.tolerance_factor;
-        let (states, lanes) = (equations.nstates(), equations.nparams());
-        let context = equations.context().clone();
-        let controlled = sensitivities == Sensitivities::Controlled && lanes > 0;
-        let sens_atol = if controlled {
-            let wide = context.clone_with_nbatch(lanes).map_err(|_| Failure::Other)?;
-            Some(M::V::from_element(states, atol, wide))
-        } else {
-            None
+        let lanes = self.entrance.filter(|entrance| !entrance.lanes.is_empty());
+        let lanes = lanes.map(|entrance| Lanes { entrance, factors: self.factors });
+        let equations = Equations::new(course.system, self.cache, lanes, course.settings.atol);
+        let factor = self.rung.tolerance_factor;
+        let atol: Vec<f64> = match course.absolute {
+            [] => vec![factor * course.settings.atol],
+            each => each.iter().map(|atol| factor * atol).collect(),
         };
-        Ok(OdeSolverProblem {
-            rtol,
-            atol: match self.course.absolute {
-                [] => M::V::from_element(states, atol, context),
-                each => M::V::from_vec(each.iter().map(|atol| atol * self.rung.tolerance_factor).collect(), context),
-            },
-            t0: self.start,
-            h0: 1.0,
-            integrate_out: false,
-            sens_rtol: controlled.then_some(rtol),
-            sens_atol,
-            out_rtol: None,
-            out_atol: None,
-            param_rtol: None,
-            param_atol: None,
-            ic_options: InitialConditionSolverOptions::default(),
-            ode_options: OdeSolverOptions {
-                max_nonlinear_solver_iterations: self.rung.newton_iterations,
-                nonlinear_solver_tolerance: self.rung.newton_tolerance,
-                max_error_test_failures: MOST_FAILURES,
-                max_nonlinear_solver_failures: MOST_FAILURES,
-                update_jacobian_after_steps: self.rung.jacobian_steps.min(20),
-                update_rhs_jacobian_after_steps: self.rung.jacobian_steps,
-                min_timestep: smallest,
-                ..OdeSolverOptions::default()
-            },
-            eqn: equations,
-        })
+        let settings = Settings {
+            rtol: factor * course.settings.rtol,
+            atol: &atol,
+            controlled: lanes.is_some() && course.sensitivities == Sensitivities::Controlled,
+            newton_tolerance: self.rung.newton_tolerance,
+            newton_iterations: self.rung.newton_iterations,
+            jacobian_steps: self.rung.jacobian_steps,
+            smallest_step: SMALLEST_STEP,
+        };
+        let mut values = state.to_vec();
+        if lanes.is_some() {
+            values.extend_from_slice(sensitivities);
+        }
+        let asked = course.times.get(*self.next).copied();
+        let next = [asked, self.stop].into_iter().flatten().min_by(f64::total_cmp);
+        let integrator = Integrator::new(equations, settings, self.start, values, state.len(), next, false);
+        self.drive(integrator.map_err(|_| Failure::NotANumber)?, sink)
     }
 
-    fn drive<'p, 's: 'p, M, S>(
-        &mut self,
-        solver: &mut S,
-        problem: &OdeSolverProblem<Equations<'s, M>>,
-        sink: &mut Sink,
-    ) -> Result<End, Failure>
-    where
-        M: SolverMatrix + 'p,
-        S: OdeSolverMethod<'p, Equations<'s, M>>,
-    {
+    fn drive(&mut self, mut integrator: Integrator<Equations>, sink: &mut Sink) -> Result<End, Failure> {
         let course = self.course;
-        let lanes = problem.eqn.nparams();
-        let states = problem.eqn.nstates();
-        let context = problem.eqn.context().clone();
-        let wide =
-            if lanes > 0 { context.clone_with_nbatch(lanes).map_err(|_| Failure::Other)? } else { context.clone() };
-        let mut y = M::V::zeros(states, context);
-        let mut s = M::V::zeros(if lanes > 0 { states } else { 0 }, wide);
-        if let Some(stop) = self.stop
-            && solver.set_stop_time(stop).is_err()
-        {
-            // So near, in units of its first step, that the solver will not move: the tangent is exact to rounding.
-            return self.glide(M::slice(solver.state().y).to_vec(), stop, problem, sink);
+        let mut states = integrator.states().to_vec();
+        let mut sensitivities = integrator.sensitivities().to_vec();
+        if let Some(stop) = self.stop {
+            integrator.stop_at(stop);
         }
         let watches = &course.system.watches;
-        let start = (watches.values, watches.count);
-        let mut watcher = (watches.count > 0)
-            .then(|| Watcher::new(course.system, self.cache, start, self.start, M::slice(solver.state().y)));
+        let what = (watches.values, watches.count);
+        let mut watcher = (watches.count > 0).then(|| Watcher::new(course.system, self.cache, what, self.start, &states));
         let mut previous = self.start;
         loop {
             if *self.steps >= course.settings.most_steps {
                 return Err(if course.settles() { Failure::NoSteadyState } else { Failure::StepLimit });
             }
             *self.steps += 1;
-            let reason = solver.step().map_err(|error| self.label(&error, problem, M::slice(solver.state().y)))?;
-            let time = solver.state().t;
-            let largest = M::slice(solver.state().y)
-                .iter()
-                .fold(0.0_f64, |largest, value| if value.is_nan() { f64::NAN } else { largest.max(value.abs()) });
+            let stopped = integrator.step().map_err(|trouble| self.label(trouble, integrator.states()))?;
+            let time = integrator.time();
+            let largest = largest(integrator.states());
             if largest.is_nan() {
                 return Err(Failure::NotANumber);
             }
             if largest > BEYOND {
                 return Err(if self.judge.is_some() { Failure::NoSteadyState } else { Failure::BlowUp });
             }
-            let stopped = matches!(reason, OdeSolverStopReason::TstopReached);
-            let reached = if stopped { self.stop.unwrap_or(time) } else { time };
             let jumped = match &mut watcher {
                 None => None,
                 Some(watcher) => {
-                    let mut at = |time: f64, states: &mut Vec<f64>| {
-                        let known = time.min(solver.state().t);
-                        solver.interpolate_inplace(known, &mut y).map_err(|_| Failure::Other)?;
-                        states.copy_from_slice(M::slice(&y));
+                    let mut at = |asked: f64, states: &mut Vec<f64>| {
+                        integrator.interpolate(asked.min(time), states);
                         Ok(())
                     };
-                    self.jump(watcher, previous, reached, LOOKS, &mut at)?
+                    self.jump(watcher, previous, time, LOOKS, &mut at)?
                 }
             };
-            let limit = jumped.unwrap_or(reached);
+            let limit = jumped.unwrap_or(time);
             // What lies on the stop belongs to the next segment.
             let ends = stopped || jumped.is_some();
             while *self.next < course.times.len() {
@@ -262,34 +168,27 @@ impl Segment<'_, '_> {
                 if asked > limit || (ends && asked >= limit) {
                     break;
                 }
-                solver.interpolate_inplace(asked, &mut y).map_err(|_| Failure::Other)?;
-                if lanes > 0 {
-                    solver.interpolate_sens_inplace(asked, &mut s).map_err(|_| Failure::Other)?;
-                }
-                with_lanes::<M, _>(&s, states, lanes, |lanes| self.sample(sink, asked, M::slice(&y), lanes))?;
+                integrator.interpolate(asked, &mut states);
+                integrator.interpolate_sensitivities(asked, &mut sensitivities);
+                self.sample(sink, asked, &states, &sensitivities)?;
             }
             if *self.next == course.times.len() && !course.settles() {
                 return Ok(End::Finished);
             }
-            if let (None, Some(judge)) = (jumped, &mut self.judge) {
-                let lanes = || solver.state().s.clone_as_vec();
-                if let Some(rest) = judge.look(time, M::slice(solver.state().y), lanes) {
+            if let Some(time) = jumped {
+                integrator.interpolate(time, &mut states);
+                integrator.interpolate_sensitivities(time, &mut sensitivities);
+                return Ok(End::Stopped { time, state: states, sensitivities });
+            }
+            if let Some(judge) = &mut self.judge {
+                let lanes = || integrator.sensitivities().to_vec();
+                if let Some(rest) = judge.look(time, integrator.states(), lanes) {
                     return Ok(End::Settled(rest));
                 }
             }
-            if let Some(time) = jumped {
-                let known = time.min(solver.state().t);
-                solver.interpolate_inplace(known, &mut y).map_err(|_| Failure::Other)?;
-                if lanes > 0 {
-                    solver.interpolate_sens_inplace(known, &mut s).map_err(|_| Failure::Other)?;
-                }
-                let sensitivities = with_lanes::<M, _>(&s, states, lanes, <[f64]>::to_vec);
-                return Ok(End::Stopped { time, state: M::slice(&y).to_vec(), sensitivities });
-            }
             if stopped {
-                let state = solver.state();
-                let sensitivities = if lanes > 0 { state.s.clone_as_vec() } else { Vec::new() };
-                return Ok(End::Stopped { time: reached, state: M::slice(state.y).to_vec(), sensitivities });
+                let (state, sensitivities) = (integrator.states().to_vec(), integrator.sensitivities().to_vec());
+                return Ok(End::Stopped { time, state, sensitivities });
             }
             previous = time;
         }
@@ -308,26 +207,13 @@ impl Segment<'_, '_> {
         sink(&Sample { index, time, states, sensitivities, cache, entrance, settled: None })
     }
 
-    fn label<M: SolverMatrix>(
-        &self,
-        error: &DiffsolError,
-        problem: &OdeSolverProblem<Equations<'_, M>>,
-        state: &[f64],
-    ) -> Failure {
-        let largest = state.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
-        if largest > GROWN * self.largest_start {
+    fn label(&self, trouble: Trouble, state: &[f64]) -> Failure {
+        if largest(state) > GROWN * self.largest_start {
             return Failure::BlowUp;
         }
-        if problem.eqn.not_finite() {
-            return Failure::NotANumber;
-        }
-        match error {
-            DiffsolError::OdeSolverError(
-                OdeSolverError::StepSizeTooSmall { .. }
-                | OdeSolverError::TooManyErrorTestFailures { .. }
-                | OdeSolverError::TooManyNonlinearSolverFailures { .. },
-            ) => Failure::StepTooSmall,
-            _ => Failure::Other,
+        match trouble {
+            Trouble::NotFinite => Failure::NotANumber,
+            Trouble::Corrector | Trouble::Error => Failure::StepTooSmall,
         }
     }
 
@@ -355,19 +241,7 @@ impl Segment<'_, '_> {
     }
 }
 
-/// The step below which the solver gives up: far below the fastest change of a state at the start.
-fn smallest_step(state: &[f64], derivative: &[f64]) -> f64 {
-    let times = state.iter().zip(derivative).filter(|(value, slope)| **value != 0.0 && **slope != 0.0);
-    let fastest = times.map(|(value, slope)| (value / slope).abs()).fold(1.0, f64::min);
-    (1e-15 * fastest).clamp(1e-200, 1e-30)
-}
-
-/// All lanes of a vector as one slice, states x lanes by column.
-fn with_lanes<M: SolverMatrix, R>(s: &M::V, states: usize, lanes: usize, then: impl FnOnce(&[f64]) -> R) -> R {
-    if lanes == 0 {
-        return then(&[]);
-    }
-    let all = s.clone_as_vec();
-    debug_assert_eq!(all.len(), states * lanes);
-    then(&all)
+/// The largest magnitude; not a number where one is none.
+fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |largest, value| if value.is_nan() { f64::NAN } else { value.abs().max(largest) })
 }

@@ -1,10 +1,8 @@
 //! Segments that need no solver: no state moves, or there is next to no time to move in.
 
-use super::super::equations::{Equations, SolverMatrix};
 use super::segment::{End, Segment};
 use super::watch::Watcher;
 use super::{Failure, Sink};
-use diffsol::OdeSolverProblem;
 
 /// Points at which functions that jump are looked at.
 const LOOKS: usize = 1000;
@@ -46,26 +44,5 @@ impl Segment<'_, '_> {
             return Ok(End::Finished);
         }
         Ok(End::Stopped { time: end, state: state.to_vec(), sensitivities: sensitivities.to_vec() })
-    }
-
-    /// Along the tangent to a stop that is very near.
-    pub(super) fn glide<M: SolverMatrix>(
-        &mut self,
-        mut state: Vec<f64>,
-        stop: f64,
-        problem: &OdeSolverProblem<Equations<'_, M>>,
-        sink: &mut Sink,
-    ) -> Result<End, Failure> {
-        let course = self.course;
-        let sensitivities = problem.eqn.start_sensitivities().to_vec();
-        while *self.next < course.times.len() && course.times[*self.next] < stop {
-            self.sample(sink, course.times[*self.next], &state, &sensitivities)?;
-        }
-        let mut slope = vec![0.0; state.len()];
-        course.system.code.call(course.system.rhs, &state, self.cache, self.start, &mut slope);
-        for (value, slope) in state.iter_mut().zip(slope) {
-            *value += (stop - self.start) * slope;
-        }
-        Ok(End::Stopped { time: stop, state, sensitivities })
     }
 }

@@ -3,6 +3,7 @@
 use super::super::SolveError;
 use super::super::compiled::CodeBuilder;
 use super::super::dag::{Dag, Id, Tape, Variable, differentiate, total};
+use super::super::linear::Analysis;
 use super::blueprint::{Blueprint, Measured};
 use super::derive::{Compiled, Pending, derive, jacobian};
 use super::discontinuities::{self, Found, gap};
@@ -168,6 +169,7 @@ pub fn assemble(blueprint: &Blueprint) -> Result<System, SolveError> {
         prepare,
         rhs: compiled.function(rhs_place),
         jacobian: compiled.function(jacobian_place),
+        analysis: Analysis::new(nodes.states.len(), &jacobian_pattern),
         jacobian_pattern,
         by_parameter: compiled.function(by_parameter_place),
         by_parameter_count,

@@ -22,6 +22,7 @@ mod treatments;
 
 use super::compiled::{Code, FunctionIndex};
 use super::dag::Tape;
+use super::linear::Analysis;
 
 pub use assemble::assemble;
 pub use blueprint::{Blueprint, Measured};
@@ -205,6 +206,8 @@ pub struct System {
     pub jacobian: FunctionIndex,
     /// Rows and columns, by column, with the whole diagonal.
     pub jacobian_pattern: Vec<(usize, usize)>,
+    /// The linear algebra of that pattern.
+    pub analysis: Analysis,
     /// The derivatives of the right-hand side by cache places.
     pub by_parameter: FunctionIndex,
     /// How many there are.
