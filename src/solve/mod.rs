@@ -5,7 +5,7 @@
 //! diffsol's solver; [`integrate`] drives the solver step by step and labels what fails; [`objective`] makes an
 //! objective function with gradient and Fisher information of it; [`ensemble`] evaluates many vectors at once;
 //! [`simulate`] gives trajectories of a network alone, [`steady`] the state to which it settles, and [`horizon`] the span of
-//! time that shows what it does.
+//! time that shows what it does. [`linear`] solves the linear systems of stiff integrators.
 //!
 //! A system is compiled once and shared by all threads; parameters go in by value with each solve.
 //!
@@ -21,7 +21,7 @@ pub mod ensemble;
 mod equations;
 pub mod horizon;
 mod integrate;
-mod linear;
+pub mod linear;
 pub mod objective;
 pub mod simulate;
 pub mod steady;
