@@ -99,3 +99,37 @@ fn what_cannot_be_simulated_is_said() {
         assert!(said.contains(words), "{arguments:?}: {said}");
     }
 }
+
+#[test]
+fn times_of_solves_are_printed_and_the_table_goes_where_it_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let csv = folder.path().join("out.csv");
+    let timed = ["--end", "10", "--time", "--repeat", "5", "--json", "--rtol", "1e-6", "--atol", "1e-9"];
+    let output = simulate(&[&[MODEL][..], &timed, &["--output", csv.to_str().unwrap()]].concat());
+    assert!(output.status.success(), "{output:?}");
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    for positive in ["solve_ms", "first_ms", "ready_ms", "steps"] {
+        assert!(found[positive].as_f64().unwrap() > 0.0, "{found}");
+    }
+    assert_eq!((&found["repeat"], &found["failed"], &found["attempt"]), (&5.into(), &0.into(), &1.into()));
+    assert_eq!((&found["states"], &found["points"], &found["failure"]), (&2.into(), &51.into(), &().into()));
+    assert!(std::fs::read_to_string(csv).unwrap().starts_with("time,S,T,total\n0,"));
+    let output = simulate(&[MODEL, "--end", "10", "--time"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("solve ") && text.contains("\nready ") && text.lines().count() == 2, "{text}");
+}
+
+#[test]
+fn a_solve_that_fails_is_said_beside_its_time() {
+    let model = "tests/plan/valid/decay.xml";
+    // A decay that runs backwards grows by a factor of e^1000 in the span.
+    let output = simulate(&[model, "--end", "10000", "--set", "k_decay=-0.1", "--time", "--repeat", "3", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&found["failed"], &found["failure"]), (&3.into(), &"blow_up".into()));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("the simulation failed"));
+    for wrong in [&["--repeat", "3"][..], &["--json"], &["--time", "--repeat", "0"]] {
+        let output = simulate(&[&[model, "--end", "1"][..], wrong].concat());
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+    }
+}

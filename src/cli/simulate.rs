@@ -1,15 +1,18 @@
 //! `kexp simulate MODEL`: a trajectory as CSV, and as a figure.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
-use super::common::{Failure, NetworkArguments, model, say};
-use super::selection::{self, Selected};
+use serde_json::json;
+
+use super::common::{Failure, NetworkArguments, median, milliseconds, model, say};
+use super::selection;
 use crate::model::network::Network;
 use crate::model::problem::SolverSettings;
 use crate::plan::resolve;
 use crate::report::figure::trajectory;
 use crate::report::files;
-use crate::solve::simulate::simulate_selection;
+use crate::solve::simulate::{Record, Simulator, Trajectory};
 use crate::table::Table;
 
 #[derive(Debug, clap::Args)]
@@ -45,6 +48,17 @@ pub(super) struct Arguments {
     /// Draw the columns over time into this file
     #[arg(long, value_name = "OUT.svg")]
     plot: Option<PathBuf>,
+    /// Print how long a solve takes, and write the table only where `--output` says. What is timed is one solve at the
+    /// tolerances asked for, with the columns at all points; the finer second one, by which a table gets correct digits
+    /// of quantities far below the absolute tolerance, is not
+    #[arg(long)]
+    time: bool,
+    /// Solve so often, each time by itself; the median counts
+    #[arg(long, default_value_t = 1, value_name = "N", requires = "time", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    repeat: u32,
+    /// Print the times as JSON
+    #[arg(long, requires = "time")]
+    json: bool,
     #[command(flatten)]
     network: NetworkArguments,
 }
@@ -55,6 +69,7 @@ const MOST_VALUES: usize = 200_000_000;
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let said = |error: &dyn std::error::Error| Failure::Said(error.to_string());
     let times = times(arguments)?;
+    let started = Instant::now();
     let mut network = model(&arguments.model, arguments.network)?;
     for setting in &arguments.set {
         let parsed = setting.split_once('=').and_then(|(id, value)| Some((id.trim(), value.trim().parse().ok()?)));
@@ -70,7 +85,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if selected.len().saturating_mul(times.len()) > MOST_VALUES {
         return Err(Failure::Said("too many values: ask for fewer times or columns".to_owned()));
     }
-    let table = simulated(&network, arguments, &times, &selected)?;
+    let simulator = Simulator::new(&network, &[], &[], &selected).map_err(|error| said(&error))?;
+    let ready_ms = milliseconds(started);
+    let settings = SolverSettings { rtol: arguments.rtol, atol: arguments.atol, most_steps: 1_000_000 };
+    if arguments.time {
+        timed(&simulator, arguments, &times, settings, ready_ms)?;
+        if arguments.output.is_none() && arguments.plot.is_none() {
+            return Ok(());
+        }
+    }
+    let trajectory = simulator.trajectory(&[], &times, settings).map_err(|error| said(&error))?;
+    let table = table(&trajectory);
     if let Some(path) = &arguments.plot {
         let drawing = trajectory::draw(&table, &network.title, labels(&network)).map_err(|error| said(&error))?;
         let is_png = path.extension().is_some_and(|extension| extension == "png");
@@ -110,15 +135,53 @@ fn times(arguments: &Arguments) -> Result<Vec<f64>, Failure> {
     Err(Failure::Said(wrong.to_owned()))
 }
 
-fn simulated(network: &Network, arguments: &Arguments, times: &[f64], selected: &[Selected]) -> Result<Table, Failure> {
-    let settings = SolverSettings { rtol: arguments.rtol, atol: arguments.atol, most_steps: 1_000_000 };
-    let trajectory = simulate_selection(network, &[], times, settings, selected)
-        .map_err(|error| Failure::Said(error.to_string()))?;
-    let mut table = Table::new();
-    for (column, (name, _)) in selected.iter().enumerate() {
-        table = table.number(name, trajectory.values.iter().map(|row| row[column]).collect());
+fn table(trajectory: &Trajectory) -> Table {
+    let column = |column: usize| trajectory.values.iter().map(|row| row[column]).collect();
+    let columns = trajectory.ids.iter().enumerate();
+    columns.fold(Table::new(), |table, (index, name)| table.number(name, column(index)))
+}
+
+/// Solves as often as asked for and prints the times.
+fn timed(
+    simulator: &Simulator,
+    arguments: &Arguments,
+    times: &[f64],
+    settings: SolverSettings,
+    ready_ms: f64,
+) -> Result<(), Failure> {
+    let mut record = Record::default();
+    let mut taken = Vec::new();
+    let mut failed = 0;
+    let mut ended = None;
+    for _ in 0..arguments.repeat {
+        let started = Instant::now();
+        let one = simulator.solve(&[], times, settings, &mut record);
+        taken.push(milliseconds(started));
+        let one = one.map_err(|error| Failure::Said(error.to_string()))?;
+        failed += u32::from(one.outcome.is_err());
+        ended = Some(one);
     }
-    Ok(table)
+    // Every solve does the same: what is said of the last one holds for all.
+    let failure = ended.and_then(|ended| ended.outcome.err());
+    let steps = ended.map_or(0, |ended| ended.steps);
+    let attempt = ended.and_then(|ended| ended.outcome.ok()).map_or(0, |rung| rung + 1);
+    let (first_ms, solve_ms) = (taken[0], median(&mut taken));
+    let (states, repeat) = (simulator.states(), arguments.repeat);
+    if arguments.json {
+        say(&json!({
+            "solve_ms": solve_ms, "first_ms": first_ms, "ready_ms": ready_ms, "steps": steps, "attempt": attempt,
+            "states": states, "points": times.len(), "rtol": settings.rtol, "atol": settings.atol, "repeat": repeat,
+            "failed": failed, "failure": failure.map(crate::solve::Failure::word),
+        })
+        .to_string());
+    } else {
+        say(&format!("solve   {solve_ms:.4} ms (median of {repeat}; the first one {first_ms:.4} ms), {steps} steps"));
+        say(&format!("ready   {ready_ms:.3} ms, {states} states"));
+    }
+    match failure {
+        Some(failure) => Err(Failure::Said(format!("the simulation failed: {failure}"))),
+        None => Ok(()),
+    }
 }
 
 /// The labels of the axes.

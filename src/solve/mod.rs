@@ -30,7 +30,7 @@ mod system;
 pub use horizon::{Horizon, horizon};
 pub use integrate::{Failure, Sensitivities, Settled};
 pub use objective::{Attempt, Evaluation, Gradient, ProblemSolver};
-pub use simulate::{Trajectory, default_selection, simulate, simulate_selection};
+pub use simulate::{Simulator, Trajectory, default_selection, simulate, simulate_selection};
 pub use steady::{SteadyState, steady_state};
 
 use crate::model::expression::Function;

@@ -2,7 +2,7 @@
 
 use super::SolveError;
 use super::equations::without_noise;
-use super::integrate::{Course, Ending, Failure, LADDER, Sensitivities};
+use super::integrate::{Course, Ending, Failure, Sample, Sensitivities, climb};
 use super::system::{Blueprint, System, assemble};
 use crate::model::expression::Expression;
 use crate::model::network::Network;
@@ -76,62 +76,157 @@ pub fn simulate_selection(
     settings: SolverSettings,
     selection: &[(String, Expression)],
 ) -> Result<Trajectory, SimulateError> {
+    check(times)?;
+    Simulator::new(network, overrides, &[], selection)?.trajectory(&[], times, settings)
+}
+
+fn check(times: &[f64]) -> Result<(), SolveError> {
     let ascending = times.windows(2).all(|pair| pair[0] < pair[1]);
     if !ascending || times.iter().any(|time| !time.is_finite() || *time < 0.0) {
-        return Err(SolveError::Value("times have to ascend from 0 on".to_owned()).into());
+        return Err(SolveError::Value("times have to ascend from 0 on".to_owned()));
     }
-    let overrides: Vec<(String, Expression)> =
-        overrides.iter().map(|(id, value)| (id.clone(), Expression::Number(*value))).collect();
-    let ids: Vec<String> = selection.iter().map(|(id, _)| id.clone()).collect();
-    let system = assemble(&Blueprint::alone(network, &overrides, selection))?;
-    let mut pass = Pass { system: &system, times, settings, steps: 0 };
-    let mut run = pass.climb(&[])?;
-    // Quantities far below the absolute tolerance have no correct digit yet. Now that the scale of each state is known,
-    // they get one.
-    let resolved = |&largest: &f64| match settings.rtol * largest {
-        small if small > SMALLEST => small.min(settings.atol),
-        _ => settings.atol,
-    };
-    let absolute: Vec<f64> = run.largest.iter().map(resolved).collect();
-    // What turns out to be hopeless at that resolution is left as it is.
-    pass.settings.most_steps = settings.most_steps.min(AGAIN * pass.steps + 1000);
-    if absolute.iter().any(|&tolerance| tolerance < settings.atol)
-        && let Ok(finer) = pass.climb(&absolute)
-    {
-        run = finer;
-    }
-    Ok(Trajectory { ids, times: times.to_vec(), values: run.values, steps: pass.steps, rung: run.rung })
+    Ok(())
 }
 
-/// The second pass may take so many times the steps of the first one.
-const AGAIN: usize = 20;
-/// Absolute tolerances do not go below this.
-const SMALLEST: f64 = 1e-250;
-
-/// Attempts at one trajectory.
-struct Pass<'a> {
-    system: &'a System,
-    times: &'a [f64],
-    settings: SolverSettings,
-    steps: usize,
+/// A network with a selection of quantities, compiled once for any number of solves. Threads may share it.
+#[derive(Debug)]
+pub struct Simulator {
+    system: System,
+    ids: Vec<String>,
 }
 
-/// A trajectory.
-struct Run {
-    values: Vec<Vec<f64>>,
-    rung: usize,
+/// What one solve writes into, to be used again by the next one on the same thread.
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    /// The selected quantities at the asked times, one row after the other. What a failed solve leaves here has no meaning.
+    pub values: Vec<f64>,
     /// The largest magnitude of each state at the asked times.
     largest: Vec<f64>,
+    scratch: Vec<f64>,
 }
 
-impl Pass<'_> {
+/// How one solve ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// The rung of the ladder of solver settings that was needed, from 0, or why none sufficed.
+    pub outcome: Result<usize, Failure>,
+    /// Steps of the solver in all attempts.
+    pub steps: usize,
+}
+
+impl Simulator {
+    /// Compiles a network with some parameters, compartment sizes or initial values replaced for good, and others,
+    /// `parameters`, which every solve gives a value; both in the meaning of their ids.
+    ///
+    /// # Errors
+    /// When ids are unknown or cannot have a value of their own, or the equations cannot be made; see [`SolveError`].
+    pub fn new(
+        network: &Network,
+        overrides: &[(String, f64)],
+        parameters: &[String],
+        selection: &[(String, Expression)],
+    ) -> Result<Self, SolveError> {
+        let fixed = overrides.iter().map(|(id, value)| (id.clone(), Expression::Number(*value)));
+        let given = parameters.iter().map(|id| (id.clone(), Expression::Symbol(id.clone())));
+        let overrides: Vec<(String, Expression)> = fixed.chain(given).collect();
+        let blueprint =
+            Blueprint { estimated: parameters.to_vec(), ..Blueprint::alone(network, &overrides, selection) };
+        let system = assemble(&blueprint)?;
+        Ok(Self { system, ids: selection.iter().map(|(id, _)| id.clone()).collect() })
+    }
+
+    /// Names of the selected quantities: the columns of a row of values.
+    #[must_use]
+    pub fn ids(&self) -> &[String] {
+        &self.ids
+    }
+
+    /// The number of states.
+    #[must_use]
+    pub fn states(&self) -> usize {
+        self.system.states.len()
+    }
+
+    /// Solves once, at the tolerances asked for, and records the selected quantities at the asked times.
+    ///
+    /// # Errors
+    /// When times do not ascend from 0 on, or there are more or fewer parameters than the simulator was made for.
+    pub fn solve(
+        &self,
+        parameters: &[f64],
+        times: &[f64],
+        settings: SolverSettings,
+        record: &mut Record,
+    ) -> Result<Ended, SolveError> {
+        check(times)?;
+        if parameters.len() != self.system.parameters {
+            let text =
+                format!("{} parameters are given where {} are asked for", parameters.len(), self.system.parameters);
+            return Err(SolveError::Value(text));
+        }
+        if parameters.iter().any(|value| !value.is_finite()) {
+            return Ok(Ended { outcome: Err(Failure::InvalidInput), steps: 0 });
+        }
+        Ok(self.pass(parameters, times, settings, &[], record))
+    }
+
+    /// Solves as [`Self::solve`] does, and once more, finer, where quantities turn out to lie far below the absolute
+    /// tolerance, so that they have correct digits as well.
+    ///
+    /// # Errors
+    /// As for [`Self::solve`], and when the solver fails.
+    pub fn trajectory(
+        &self,
+        parameters: &[f64],
+        times: &[f64],
+        settings: SolverSettings,
+    ) -> Result<Trajectory, SimulateError> {
+        let mut record = Record::default();
+        let first = self.solve(parameters, times, settings, &mut record)?;
+        let mut rung = first.outcome.map_err(SimulateError::Failed)?;
+        let mut steps = first.steps;
+        // Quantities far below the absolute tolerance have no correct digit yet. Now that the scale of each state is known,
+        // they get one.
+        let resolved = |&largest: &f64| match settings.rtol * largest {
+            small if small > SMALLEST => small.min(settings.atol),
+            _ => settings.atol,
+        };
+        let absolute: Vec<f64> = record.largest.iter().map(resolved).collect();
+        if absolute.iter().any(|&tolerance| tolerance < settings.atol) {
+            // What turns out to be hopeless at that resolution is left as it is.
+            let most_steps = settings.most_steps.min(AGAIN * steps + 1000);
+            let mut finer = Record::default();
+            let settings = SolverSettings { most_steps, ..settings };
+            let again = self.pass(parameters, times, settings, &absolute, &mut finer);
+            steps += again.steps;
+            if let Ok(needed) = again.outcome {
+                (record, rung) = (finer, needed);
+            }
+        }
+        let columns = self.ids.len();
+        let row = |index: usize| record.values[index * columns..(index + 1) * columns].to_vec();
+        let values = (0..times.len()).map(row).collect();
+        Ok(Trajectory { ids: self.ids.clone(), times: times.to_vec(), values, steps, rung })
+    }
+
     /// Climbs the ladder of solver settings until one succeeds.
-    fn climb(&mut self, absolute: &[f64]) -> Result<Run, SimulateError> {
-        let Self { system, times, settings, .. } = *self;
+    fn pass(
+        &self,
+        parameters: &[f64],
+        times: &[f64],
+        settings: SolverSettings,
+        absolute: &[f64],
+        record: &mut Record,
+    ) -> Ended {
+        let Self { system, ids } = self;
+        let columns = ids.len();
+        let Record { values, largest, scratch } = record;
+        values.clear();
+        values.resize(columns * times.len(), f64::NAN);
         let course = Course {
             system,
             treatment: 0,
-            parameters: &[],
+            parameters,
             chain: None,
             times,
             settings,
@@ -140,36 +235,29 @@ impl Pass<'_> {
             from: None,
             ending: Ending::LastTime,
         };
-        let mut failure = Failure::Other;
-        for (rung, setting) in LADDER.iter().enumerate() {
-            let mut run =
-                Run { values: Vec::with_capacity(times.len()), rung, largest: vec![0.0; system.states.len()] };
-            let (result, taken) = course.run(setting, &mut |sample| {
-                for (largest, state) in run.largest.iter_mut().zip(sample.states) {
-                    *largest = largest.max(state.abs());
-                }
-                let mut row = system.selection.evaluate(sample.states, sample.cache, sample.time);
-                if row.iter().any(|value| value.is_nan())
-                    && let Some(states) = without_noise(sample.states, settings.atol)
-                {
-                    row = system.selection.evaluate(&states, sample.cache, sample.time);
-                }
-                run.values.push(row);
-                Ok(())
-            });
-            self.steps += taken;
-            match result {
-                Ok(()) => return Ok(run),
-                Err(error) => {
-                    if rung == 0 {
-                        failure = error;
-                    }
-                    if !error.is_of_the_solver() {
-                        break;
-                    }
-                }
+        let mut note = |(): &mut (), sample: &Sample| {
+            if sample.index == 0 {
+                largest.clear();
+                largest.resize(system.states.len(), 0.0);
             }
-        }
-        Err(SimulateError::Failed(failure))
+            for (largest, state) in largest.iter_mut().zip(sample.states) {
+                *largest = largest.max(state.abs());
+            }
+            let row = &mut values[sample.index * columns..(sample.index + 1) * columns];
+            system.selection.run(sample.states, sample.cache, sample.time, scratch, row);
+            if row.iter().any(|value| value.is_nan())
+                && let Some(states) = without_noise(sample.states, settings.atol)
+            {
+                system.selection.run(&states, sample.cache, sample.time, scratch, row);
+            }
+            Ok(())
+        };
+        let (result, steps) = climb(&course, &mut note, || ());
+        Ended { outcome: result.map(|(rung, ())| rung), steps }
     }
 }
+
+/// The second pass may take so many times the steps of the first one.
+const AGAIN: usize = 20;
+/// Absolute tolerances do not go below this.
+const SMALLEST: f64 = 1e-250;

@@ -81,7 +81,16 @@ impl Tape {
     /// Runs the program. Places outside the given vectors read as not-a-number.
     #[must_use]
     pub fn evaluate(&self, states: &[f64], cache: &[f64], time: f64) -> Vec<f64> {
-        let mut values: Vec<f64> = Vec::with_capacity(self.steps.len());
+        let mut outputs = vec![0.0; self.outputs.len()];
+        self.run(states, cache, time, &mut Vec::new(), &mut outputs);
+        outputs
+    }
+
+    /// Runs the program as [`Self::evaluate`] does and writes its results to `outputs`. `values` is space for the steps,
+    /// which a caller keeps for the next time.
+    pub fn run(&self, states: &[f64], cache: &[f64], time: f64, values: &mut Vec<f64>, outputs: &mut [f64]) {
+        values.clear();
+        values.reserve(self.steps.len());
         for step in &self.steps {
             let value = match *step {
                 Source::Number(value) => value,
@@ -105,7 +114,9 @@ impl Tape {
             };
             values.push(value);
         }
-        self.outputs.iter().map(|&output| values[output]).collect()
+        for (output, &step) in outputs.iter_mut().zip(&self.outputs) {
+            *output = values[step];
+        }
     }
 }
 
