@@ -12,7 +12,7 @@ use kexp::solve::simulate::SimulateError;
 use kexp::solve::{Failure, ProblemSolver, Sensitivities, SolveError, Trajectory, simulate};
 use rand::RngExt;
 use support::parse::expression;
-use support::problem::differences;
+use support::problem::{assert_backwards, differences};
 use support::{Builder, settings, stat5};
 
 fn stat5_solver() -> ProblemSolver {
@@ -30,6 +30,7 @@ fn random_vectors(solver: &ProblemSolver, key: &str, count: u64) -> Vec<Vec<f64>
 }
 
 fn assert_gradient(solver: &ProblemSolver, x: &[f64], step: f64, tolerance: f64) {
+    assert_backwards(solver, x);
     let gradient = solver.gradient(x).expect("a gradient");
     assert_eq!(gradient.evaluation.outcome.err(), None);
     let differences = differences(solver, x, step);

@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let ready_ms = milliseconds(opened);
     let x = solver.nominal().to_vec();
     let evaluate = || match arguments.gradient {
-        true => solver.gradient(&x).map(|answer| (answer.evaluation, Some(answer.gradient))),
+        true => solver.slope(&x).map(|(evaluation, gradient)| (evaluation, Some(gradient))),
         false => Ok((solver.evaluate(&x), None)),
     };
     let mut taken = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::SolveError;
 use super::equations::without_noise;
-use super::integrate::{Course, Ending, Failure, Sample, Sensitivities, climb};
+use super::integrate::{Course, Ending, Failure, Sample, Sensitivities};
 use super::system::{Blueprint, System, assemble};
 use crate::model::expression::Expression;
 use crate::model::network::Network;
@@ -252,7 +252,7 @@ impl Simulator {
             }
             Ok(())
         };
-        let (result, steps) = climb(&course, &mut note, || ());
+        let (result, steps) = course.climb(&mut note, || ());
         Ended { outcome: result.map(|(rung, ())| rung), steps }
     }
 }

@@ -1,7 +1,7 @@
 //! The steady state of a network alone.
 
 use super::SolveError;
-use super::integrate::{Course, Ending, Rest, Sensitivities, Settled, climb};
+use super::integrate::{Course, Ending, Rest, Sensitivities, Settled};
 use super::simulate::SimulateError;
 use super::system::{Blueprint, System, assemble};
 use crate::model::expression::Expression;
@@ -91,7 +91,7 @@ impl Alone {
             *rest = sample.rest();
             Ok(())
         };
-        let (result, steps) = climb(&self.course(&[], Ending::SteadyState), &mut note, || None);
+        let (result, steps) = self.course(&[], Ending::SteadyState).climb(&mut note, || None);
         match result {
             Ok((rung, Some(rest))) => Ok((rest, rung, steps)),
             Ok((_, None)) => Err(SimulateError::Failed(super::Failure::NoSteadyState)),
@@ -106,7 +106,7 @@ impl Alone {
             moments.push(Moment { time: sample.time, states, cache });
             Ok(())
         };
-        let (result, _) = climb(&self.course(times, Ending::LastTime), &mut note, Vec::new);
+        let (result, _) = self.course(times, Ending::LastTime).climb(&mut note, Vec::new);
         result.map(|(_, moments)| moments)
     }
 }

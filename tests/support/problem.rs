@@ -77,6 +77,7 @@ pub fn differences(solver: &ProblemSolver, x: &[f64], step: f64) -> Vec<f64> {
 
 /// The gradient agrees with differences, up to `tolerance` in units of the largest component.
 pub fn assert_gradient(solver: &ProblemSolver, x: &[f64], tolerance: f64) {
+    assert_backwards(solver, x);
     let gradient = solver.gradient(x).expect("a gradient");
     assert_eq!(gradient.evaluation.outcome.err(), None);
     assert_eq!(gradient.evaluation.fval, solver.evaluate(x).fval);
@@ -86,5 +87,18 @@ pub fn assert_gradient(solver: &ProblemSolver, x: &[f64], tolerance: f64) {
     for (index, (analytic, numeric)) in gradient.gradient.iter().zip(&differences).enumerate() {
         let error = (analytic - numeric).abs() / largest;
         assert!(error < tolerance, "{index}: {analytic} against {numeric}, {error:e} of {largest}, at {x:?}");
+    }
+}
+
+/// The gradient backwards is that forwards, as both are that of the steps that were taken.
+pub fn assert_backwards(solver: &ProblemSolver, x: &[f64]) {
+    let forward = solver.gradient(x).expect("a gradient");
+    let (evaluation, backward) = solver.slope(x).expect("a slope");
+    assert_eq!(forward.evaluation, solver.evaluate(x), "with and without sensitivities, at {x:?}");
+    assert_eq!(evaluation, forward.evaluation, "backwards and forwards, at {x:?}");
+    let largest = forward.gradient.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+    for (index, (forward, backward)) in forward.gradient.iter().zip(&backward).enumerate() {
+        let error = (forward - backward).abs() / largest;
+        assert!(error < 1e-8 || largest == 0.0, "{index}: {forward} forwards, {backward} backwards, at {x:?}");
     }
 }

@@ -15,13 +15,12 @@ const DIVERGENCE: f64 = 2.0;
 pub struct Newton {
     /// The correction's norm.
     pub size: f64,
-    /// The Jacobian's values.
-    pub jacobian: Vec<f64>,
+    jacobian: Vec<f64>,
     residual: Vec<f64>,
     /// The matrix's factor of the Jacobian; zero before there is one.
-    pub gamma: f64,
+    gamma: f64,
     /// The step at which the matrix and the Jacobian were made.
-    pub made: usize,
+    made: usize,
     evaluated: usize,
     rate: f64,
     /// The Jacobian is that of the step at hand.
@@ -40,11 +39,6 @@ impl Newton {
             rate: 1.0,
             fresh: false,
         }
-    }
-
-    /// Notes a matrix of a Jacobian at the end of the step at hand.
-    pub fn renew(&mut self, gamma: f64, steps: usize) {
-        (self.gamma, self.made, self.evaluated, self.rate) = (gamma, steps, steps, 1.0);
     }
 }
 
@@ -91,15 +85,13 @@ impl<E: Equations> Integrator<'_, E> {
 
     /// Makes the matrix, with a new Jacobian where the old one is stale.
     fn prepare(&mut self, gamma: f64, stale: bool) -> Result<(), Trouble> {
-        let evaluated = self.newton.evaluated;
-        self.newton.renew(gamma, self.steps);
         if stale {
             let predicted = &self.history.columns[0][..self.states];
             self.equations.jacobian(self.time, predicted, &mut self.newton.jacobian);
+            self.newton.evaluated = self.steps;
             self.newton.fresh = true;
-        } else {
-            self.newton.evaluated = evaluated;
         }
+        (self.newton.gamma, self.newton.made, self.newton.rate) = (gamma, self.steps, 1.0);
         let made = self.factors.factor(self.equations.analysis(), &self.newton.jacobian, gamma);
         made.map_err(|_| {
             self.newton.gamma = 0.0;

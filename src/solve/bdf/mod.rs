@@ -108,6 +108,12 @@ pub struct Integrator<'t, E> {
     held_scale: f64,
     newton: corrector::Newton,
     factors: Factors,
+    /// The Jacobian at the end of the step and its matrix, for sensitivities.
+    at_end: Option<(Vec<f64>, Factors)>,
+    /// The next time that is asked for.
+    asked: Option<f64>,
+    /// The last step had no error.
+    blind: bool,
     /// Values, their corrections, and room for vectors of the same length.
     values: Vec<f64>,
     correction: Vec<f64>,
@@ -152,7 +158,10 @@ impl<'t, E: Equations> Integrator<'t, E> {
             wait: 2,
             growth: FIRST_GROWTH,
             held_scale: 0.0,
+            at_end: (length > states).then(|| (vec![0.0; entries], factors.clone())),
             factors,
+            asked: next,
+            blind: false,
             correction: vec![0.0; length],
             weights: vec![0.0; states],
             values,
@@ -192,6 +201,11 @@ impl<'t, E: Equations> Integrator<'t, E> {
         self.stop = Some(time);
     }
 
+    /// Says which time is asked for next. Where nothing moves, no step is longer than the way there.
+    pub fn look_out(&mut self, time: Option<f64>) {
+        self.asked = time;
+    }
+
     /// The states at a time within the last step.
     pub fn interpolate(&self, time: f64, states: &mut [f64]) {
         self.history.interpolate(self.share(time), 0..self.states, states);
@@ -210,9 +224,9 @@ impl<'t, E: Equations> Integrator<'t, E> {
         }
     }
 
-    /// The tape, and the equations.
-    pub fn into_tape(self) -> (Option<Tape>, E) {
-        (self.tape, self.equations)
+    /// The tape, where one was recorded.
+    pub fn into_tape(self) -> Option<Tape> {
+        self.tape
     }
 
     fn share(&self, time: f64) -> f64 {
@@ -230,6 +244,7 @@ impl<'t, E: Equations> Integrator<'t, E> {
     /// When no step is small enough.
     pub fn step(&mut self) -> Result<bool, Trouble> {
         self.apply_choice();
+        self.look_ahead();
         self.approach_stop();
         let from = self.time;
         let (mut failures, mut errors) = (0, 0);
@@ -302,6 +317,16 @@ impl<'t, E: Equations> Integrator<'t, E> {
                     *weight = 1.0 / (rtol * state.abs() + atol);
                 }
             }
+        }
+    }
+
+    /// A step without any error says nothing of what comes: the next one is not longer than the way to the next asked time,
+    /// so that a pulse behind a start at rest is not passed over.
+    fn look_ahead(&mut self) {
+        let Some(asked) = self.asked.filter(|_| self.blind) else { return };
+        let most = (asked - self.time).max(self.history.past[1]);
+        if self.history.step > most {
+            self.rescale(most / self.history.step);
         }
     }
 

@@ -29,6 +29,9 @@ const SMALLEST: f64 = 0.1;
 /// The largest ratio after a second one.
 const REPEATED: f64 = 0.2;
 
+/// An error below this share of what the tolerances allow is none.
+const BLIND: f64 = 1e-6;
+
 fn ratio(safety: f64, error: f64, order: usize) -> f64 {
     1.0 / ((safety * error).powf(1.0 / order as f64) + ADDED)
 }
@@ -53,6 +56,7 @@ impl<E: Equations> Integrator<'_, E> {
             self.held_scale = self.coefficients.scale;
         }
         self.choice = self.choose(error);
+        self.blind = error < BLIND;
         self.growth = GROWTH;
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A step's equation `y - gamma f(t, y, p) = z0 - z1 / l1`, with the predicted columns `z0` and `z1` of the history, has
 //! the derivative `(1 - gamma J) s = s0 - s1 / l1 + gamma f_p` with the sensitivities' own history. It is linear: one
-//! solution with the matrix at the step's end, which Newton's method of the next step goes on with.
+//! solution with the matrix at the step's end. That matrix is not handed to Newton's method, so that the states are the
+//! same, bit for bit, with and without sensitivities.
 
 use super::{Equations, Integrator, Settings};
 
@@ -14,12 +15,9 @@ impl<E: Equations> Integrator<'_, E> {
         let count = self.states;
         let lanes = self.lanes();
         let (states, sensitivities) = self.values.split_at_mut(count);
-        self.equations.jacobian(self.time, states, &mut self.newton.jacobian);
-        self.newton.renew(gamma, self.steps);
-        if self.factors.factor(self.equations.analysis(), &self.newton.jacobian, gamma).is_err() {
-            self.newton.gamma = 0.0;
-            return None;
-        }
+        let (jacobian, factors) = self.at_end.as_mut()?;
+        self.equations.jacobian(self.time, states, jacobian);
+        factors.factor(self.equations.analysis(), jacobian, gamma).ok()?;
         // Predictions: the first two rows of Pascal's triangle.
         let leading = 1.0 / self.coefficients.correction[1];
         let columns = &self.history.columns;
@@ -34,7 +32,7 @@ impl<E: Equations> Integrator<'_, E> {
             }
         }
         self.equations.force(self.time, states, gamma, sensitivities);
-        self.factors.solve_many(self.equations.analysis(), sensitivities, lanes.len() / count);
+        factors.solve_many(self.equations.analysis(), sensitivities, lanes.len() / count);
         let correction = &mut self.correction[lanes.clone()];
         for ((correction, value), predicted) in correction.iter_mut().zip(sensitivities.iter()).zip(predicted.iter()) {
             *correction = value - predicted;
@@ -69,13 +67,14 @@ impl<E: Equations> Integrator<'_, E> {
         if lanes.is_empty() {
             return;
         }
+        let Some((jacobian, _)) = &mut self.at_end else { return };
         let [values, slopes, ..] = &mut self.history.columns;
         let (states, sensitivities) = values.split_at(count);
-        self.equations.jacobian(self.time, states, &mut self.newton.jacobian);
+        self.equations.jacobian(self.time, states, jacobian);
         let slopes = &mut slopes[lanes];
         slopes.fill(0.0);
         for (slopes, sensitivities) in slopes.chunks_exact_mut(count).zip(sensitivities.chunks_exact(count)) {
-            for (&(row, column), value) in self.equations.pattern().iter().zip(&self.newton.jacobian) {
+            for (&(row, column), value) in self.equations.pattern().iter().zip(jacobian.iter()) {
                 slopes[row] += value * sensitivities[column];
             }
         }

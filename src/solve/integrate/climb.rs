@@ -1,22 +1,18 @@
 //! Up the ladder of solver settings.
 
-use super::{Course, Failure, LADDER, Sample};
+use super::{Course, Failure, LADDER, Rung, Sample};
 
-/// Computes a trajectory with the first rung of the ladder that succeeds, starting over with a fresh state of the
-/// consumer on each.
+/// The first attempt that succeeds, and with which rung of the ladder; also the steps of all attempts. Each starts over.
 pub fn climb<T>(
-    course: &Course,
-    consume: &mut dyn FnMut(&mut T, &Sample) -> Result<(), Failure>,
-    fresh: impl Fn() -> T,
+    mut attempt: impl FnMut(&Rung) -> (Result<T, Failure>, usize),
 ) -> (Result<(usize, T), Failure>, usize) {
     let mut steps = 0;
     let mut first = None;
     for (index, rung) in LADDER.iter().enumerate() {
-        let mut state = fresh();
-        let (result, taken) = course.run(rung, &mut |sample| consume(&mut state, sample));
+        let (result, taken) = attempt(rung);
         steps += taken;
         match result {
-            Ok(()) => return (Ok((index, state)), steps),
+            Ok(found) => return (Ok((index, found)), steps),
             Err(failure) => {
                 first = first.or(Some(failure));
                 if !failure.is_of_the_solver() {
@@ -26,4 +22,20 @@ pub fn climb<T>(
         }
     }
     (Err(first.unwrap_or(Failure::Other)), steps)
+}
+
+impl Course<'_> {
+    /// Computes the trajectory with the first rung of the ladder that succeeds, starting over with a fresh state of the
+    /// consumer on each.
+    pub fn climb<T>(
+        &self,
+        consume: &mut dyn FnMut(&mut T, &Sample) -> Result<(), Failure>,
+        fresh: impl Fn() -> T,
+    ) -> (Result<(usize, T), Failure>, usize) {
+        climb(|rung| {
+            let mut state = fresh();
+            let (result, taken) = self.run(rung, &mut |sample| consume(&mut state, sample));
+            (result.map(|()| state), taken)
+        })
+    }
 }

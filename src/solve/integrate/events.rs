@@ -8,7 +8,7 @@ use super::{Course, Ending, Failure};
 const MOST_AT_ONCE: usize = 100_000;
 
 /// An execution that is due at a time.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Execution {
     event: usize,
     due: f64,
@@ -19,6 +19,7 @@ struct Execution {
 }
 
 /// Triggered events in the order in which they were triggered, and the state of all conditions.
+#[derive(Clone)]
 pub struct Queue {
     truths: Vec<bool>,
     waiting: Vec<Execution>,

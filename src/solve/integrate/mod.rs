@@ -10,6 +10,7 @@ mod failure;
 mod hold;
 mod jump;
 mod project;
+mod record;
 mod segment;
 mod steady;
 mod still;
@@ -18,6 +19,7 @@ mod watch;
 
 pub use climb::climb;
 pub use failure::Failure;
+pub use record::Recording;
 pub use segment::Sensitivities;
 pub use steady::{Rest, Settled};
 
@@ -26,6 +28,7 @@ use crate::model::problem::SolverSettings;
 use events::Queue;
 use hold::Holder;
 use jump::Jump;
+use record::{Before, Run};
 use project::project;
 use segment::{End, Segment};
 use steady::{Along, Given, Judge};
@@ -131,11 +134,31 @@ impl Course<'_> {
     /// Computes the trajectory with one rung of the ladder; returns the number of steps, also beside a failure.
     pub fn run(&self, rung: &Rung, sink: &mut Sink) -> (Result<(), Failure>, usize) {
         let mut steps = 0;
-        let result = self.segments(rung, sink, &mut steps);
+        let result = self.segments(rung, sink, &mut steps, None);
         (result, steps)
     }
 
-    fn segments(&self, rung: &Rung, sink: &mut Sink, steps: &mut usize) -> Result<(), Failure> {
+    /// Computes the trajectory and takes down what happens, so that derivatives can be carried backwards through it. The
+    /// samples have no sensitivities.
+    pub fn record(&self, rung: &Rung, sink: &mut Sink) -> (Result<Recording, Failure>, usize) {
+        let (mut steps, mut recording) = (0, Recording::default());
+        let result = self.segments(rung, sink, &mut steps, Some(&mut recording));
+        (result.map(|()| recording), steps)
+    }
+
+    /// Whether [`Self::record`] can take down all that may happen on this trajectory: neither steady states, which are
+    /// derived where they lie, nor what waits between trigger and execution.
+    pub fn is_recordable(&self) -> bool {
+        !self.settles() && self.system.events.iter().all(|event| event.delay.is_none())
+    }
+
+    fn segments(
+        &self,
+        rung: &Rung,
+        sink: &mut Sink,
+        steps: &mut usize,
+        mut recording: Option<&mut Recording>,
+    ) -> Result<(), Failure> {
         let system = self.system;
         let states = system.states.len();
         let entrance = &system.treatments[self.treatment];
@@ -147,6 +170,10 @@ impl Course<'_> {
         let mut state = values.split_off(system.settings);
         let (entrance_values, mut sensitivities, factors) = self.start_sensitivities(entrance);
         self.keep(entrance, &mut state, &mut sensitivities);
+        if let Some(recording) = &mut recording {
+            (recording.start, recording.factors) = (sensitivities.clone(), factors.clone());
+        }
+        let jumps = !system.events.is_empty() || system.crossings.count > 0;
         if state.iter().any(|value| !value.is_finite()) {
             return Err(Failure::NotANumber);
         }
@@ -163,6 +190,12 @@ impl Course<'_> {
         let mut next = 0;
         loop {
             let held = cache.clone();
+            // What a jump makes of no sensitivities is one part of what it does to them.
+            let before = recording.is_some().then(|| {
+                sensitivities = vec![0.0; states * entrance.lanes.len()];
+                let (states, queue, entrance) = (state.clone(), queue.clone(), entrance_values.as_slice());
+                Before { cache: &held, states, queue, entrance, time }
+            });
             let mut jump = Jump {
                 course: self,
                 cache: &held,
@@ -186,8 +219,12 @@ impl Course<'_> {
             if time > 0.0 {
                 jump.switch(&cache)?;
             }
+            if let (Some(recording), Some(before), true) = (&mut recording, before, jumps) {
+                recording.jump(self, &before, &cache, sensitivities.clone())?;
+            }
+            let mut run = recording.is_some().then(|| Run { cache: cache.clone(), ..Run::default() });
             let settle = stop.is_none() && self.settles();
-            let along = self.chain.map(|_| Along { entrance, factors: &factors });
+            let along = self.chain.filter(|_| run.is_none()).map(|_| Along { entrance, factors: &factors });
             // To a steady state the sensitivities need not ride along, as long as nothing may stop on the way.
             let mut ride = along.filter(|_| !settle || system.watches.count > 0);
             let mut found: Option<Rest> = None;
@@ -207,6 +244,7 @@ impl Course<'_> {
                     queue: &mut queue,
                     next: &mut next,
                     steps: &mut *steps,
+                    record: run.as_mut(),
                 };
                 let end = segment.solve(&state, &sensitivities, sink)?;
                 let End::Settled(mut rest) = end else { break end };
@@ -226,6 +264,9 @@ impl Course<'_> {
                 }
                 break End::Settled(rest);
             };
+            if let (Some(recording), Some(run)) = (&mut recording, run) {
+                recording.run(run);
+            }
             let rest = match end {
                 End::Stopped { time: reached, state: new, sensitivities: lanes } => {
                     time = reached;

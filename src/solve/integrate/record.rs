@@ -64,6 +64,9 @@ impl Recording {
     pub fn jump(&mut self, course: &Course, before: &Before, cache: &[f64], by_lane: Vec<f64>) -> Result<(), Failure> {
         let states = before.states.len();
         let lanes = course.system.treatments[course.treatment].lanes.len();
+        if lanes == 0 {
+            return Ok(());
+        }
         let mut by_state = Vec::with_capacity(states * states);
         while by_state.len() < states * states {
             let first = by_state.len() / states;

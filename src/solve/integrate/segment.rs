@@ -4,6 +4,7 @@ use super::super::bdf::{Integrator, Settings, Trouble};
 use super::super::equations::{Equations, Lanes};
 use super::super::system::Entrance;
 use super::events::Queue;
+use super::record::Run;
 use super::steady::{Judge, Rest};
 use super::watch::{Interpolant, Watcher};
 use super::{Course, Failure, Rung, Sample, Sink};
@@ -80,6 +81,8 @@ pub struct Segment<'a, 'b> {
     pub next: &'b mut usize,
     /// Steps taken in all segments.
     pub steps: &'b mut usize,
+    /// Takes down what happens, for derivatives that are carried backwards.
+    pub record: Option<&'b mut Run>,
 }
 
 impl Segment<'_, '_> {
@@ -88,6 +91,7 @@ impl Segment<'_, '_> {
         let course = self.course;
         while *self.next < course.times.len() && course.times[*self.next] <= self.start {
             // What a stop changes is in force at its time, so the end of a trajectory can lie on its start.
+            self.early();
             self.sample(sink, self.start, state, sensitivities)?;
         }
         if *self.next == course.times.len() && !course.settles() {
@@ -99,6 +103,7 @@ impl Segment<'_, '_> {
             return self.stand(state, sensitivities, near, sink);
         }
         let lanes = self.entrance.filter(|entrance| !entrance.lanes.is_empty());
+        let recorded = self.record.is_some();
         let lanes = lanes.map(|entrance| Lanes { entrance, factors: self.factors });
         let equations = Equations::new(course.system, self.cache, lanes, course.settings.atol);
         let factor = self.rung.tolerance_factor;
@@ -121,11 +126,16 @@ impl Segment<'_, '_> {
         }
         let asked = course.times.get(*self.next).copied();
         let next = [asked, self.stop].into_iter().flatten().min_by(f64::total_cmp);
-        let integrator = Integrator::new(equations, settings, self.start, values, state.len(), next, false);
-        self.drive(integrator.map_err(|_| Failure::NotANumber)?, sink)
+        let integrator = Integrator::new(equations, settings, self.start, values, state.len(), next, recorded);
+        let mut integrator = integrator.map_err(|_| Failure::NotANumber)?;
+        let end = self.drive(&mut integrator, sink)?;
+        if let Some(run) = &mut self.record {
+            run.tape = integrator.into_tape();
+        }
+        Ok(end)
     }
 
-    fn drive(&mut self, mut integrator: Integrator<Equations>, sink: &mut Sink) -> Result<End, Failure> {
+    fn drive(&mut self, integrator: &mut Integrator<Equations>, sink: &mut Sink) -> Result<End, Failure> {
         let course = self.course;
         let mut states = integrator.states().to_vec();
         let mut sensitivities = integrator.sensitivities().to_vec();
@@ -141,6 +151,7 @@ impl Segment<'_, '_> {
                 return Err(if course.settles() { Failure::NoSteadyState } else { Failure::StepLimit });
             }
             *self.steps += 1;
+            integrator.look_out(course.times.get(*self.next).copied());
             let stopped = integrator.step().map_err(|trouble| self.label(trouble, integrator.states()))?;
             let time = integrator.time();
             let largest = largest(integrator.states());
@@ -170,6 +181,10 @@ impl Segment<'_, '_> {
                 }
                 integrator.interpolate(asked, &mut states);
                 integrator.interpolate_sensitivities(asked, &mut sensitivities);
+                if let Some(run) = &mut self.record {
+                    integrator.note_sample(asked);
+                    run.late.push(*self.next);
+                }
                 self.sample(sink, asked, &states, &sensitivities)?;
             }
             if *self.next == course.times.len() && !course.settles() {
@@ -178,6 +193,10 @@ impl Segment<'_, '_> {
             if let Some(time) = jumped {
                 integrator.interpolate(time, &mut states);
                 integrator.interpolate_sensitivities(time, &mut sensitivities);
+                if let Some(run) = &mut self.record {
+                    integrator.note_sample(time);
+                    run.cut = true;
+                }
                 return Ok(End::Stopped { time, state: states, sensitivities });
             }
             if let Some(judge) = &mut self.judge {
@@ -191,6 +210,14 @@ impl Segment<'_, '_> {
                 return Ok(End::Stopped { time, state, sensitivities });
             }
             previous = time;
+        }
+    }
+
+    /// Notes that the states at the start are what is asked for next.
+    pub(super) fn early(&mut self) {
+        let sample = *self.next;
+        if let Some(run) = &mut self.record {
+            run.early.push(sample);
         }
     }
 

@@ -38,6 +38,7 @@ impl Segment<'_, '_> {
             if asked > end || (ends && asked >= end) {
                 break;
             }
+            self.early();
             self.sample(sink, asked, state, sensitivities)?;
         }
         if *self.next == course.times.len() && (self.stop.is_none() || !course.settles()) {

@@ -1,16 +1,18 @@
 //! The objective function of an estimation problem, with its gradient and Fisher information.
 
+mod adjoint;
 mod likelihood;
 mod plan;
 mod prior;
 mod trajectories;
 
 use super::SolveError;
-use super::integrate::{Failure, Sample, Sensitivities, climb};
+use super::integrate::{Failure, Sample, Sensitivities};
 use super::system::System;
 use crate::model::problem::{Problem, SolverSettings};
+pub use adjoint::Method;
 use likelihood::Part;
-use plan::Plan;
+use plan::{Plan, Planned};
 use std::sync::Arc;
 
 /// How an evaluation succeeded.
@@ -145,7 +147,7 @@ impl ProblemSolver {
     /// The objective at a vector on the estimation scale.
     #[must_use]
     pub fn evaluate(&self, x: &[f64]) -> Evaluation {
-        self.compute(x, None)
+        self.compute(x, None, Method::Forward)
     }
 
     /// The objective with gradient and Fisher information, by forward sensitivities.
@@ -153,16 +155,31 @@ impl ProblemSolver {
     /// # Errors
     /// When the problem has no gradient: its trajectories jump at times that depend on parameters or states.
     pub fn gradient(&self, x: &[f64]) -> Result<Gradient, SolveError> {
+        let (evaluation, derivatives) = self.derivatives(x, Method::Forward)?;
+        Ok(Gradient { evaluation, gradient: derivatives.gradient, fisher: derivatives.fisher })
+    }
+
+    /// The objective with its gradient alone, each treatment by the [method](Self::method) that is cheaper for it; zeros
+    /// when the evaluation failed. The same numbers as [`Self::gradient`] gives, up to rounding.
+    ///
+    /// # Errors
+    /// As for [`Self::gradient`].
+    pub fn slope(&self, x: &[f64]) -> Result<(Evaluation, Vec<f64>), SolveError> {
+        let (evaluation, derivatives) = self.derivatives(x, Method::Adjoint)?;
+        Ok((evaluation, derivatives.gradient))
+    }
+
+    fn derivatives(&self, x: &[f64], method: Method) -> Result<(Evaluation, Derivatives), SolveError> {
         if let Some(error) = self.no_gradient() {
             return Err(error);
         }
-        let d = self.dimension();
-        let mut derivatives = Derivatives::new(d);
-        let evaluation = self.compute(x, Some(&mut derivatives));
+        let with_fisher = method == Method::Forward;
+        let mut derivatives = Derivatives::new(self.dimension(), with_fisher);
+        let evaluation = self.compute(x, Some(&mut derivatives), method);
         if evaluation.outcome.is_err() {
-            derivatives = Derivatives::new(d);
+            derivatives = Derivatives::new(self.dimension(), with_fisher);
         }
-        Ok(Gradient { evaluation, gradient: derivatives.gradient, fisher: derivatives.fisher })
+        Ok((evaluation, derivatives))
     }
 
     /// The simulated value of each measurement's observable, in the order of the measurements; nothing when the
@@ -180,12 +197,12 @@ impl ProblemSolver {
                 })
             };
             let course = self.course(&parameters, None, index, &before);
-            climb(&course, &mut note, || ()).0.ok()?;
+            course.climb(&mut note, || ()).0.ok()?;
         }
         simulated.iter().all(|value| value.is_finite()).then_some(simulated)
     }
 
-    fn compute(&self, x: &[f64], mut derivatives: Option<&mut Derivatives>) -> Evaluation {
+    fn compute(&self, x: &[f64], mut derivatives: Option<&mut Derivatives>, method: Method) -> Evaluation {
         let failed = |failure, prior, steps| Evaluation {
             fval: f64::INFINITY,
             nllh: f64::INFINITY,
@@ -205,7 +222,9 @@ impl ProblemSolver {
             evaluation.prior += negative_log;
             if let Some(derivatives) = derivatives.as_deref_mut() {
                 derivatives.gradient[index] += slope;
-                derivatives.fisher[index * x.len() + index] += curvature;
+                if let Some(diagonal) = derivatives.fisher.get_mut(index * x.len() + index) {
+                    *diagonal += curvature;
+                }
             }
         }
         let with_chain = derivatives.is_some().then_some(chain.as_slice());
@@ -217,10 +236,18 @@ impl ProblemSolver {
         };
         let mut rung = before.rung;
         for index in 0..self.plan.treatments.len() {
-            let fresh = || Tally { derivatives: with_chain.map(|_| Derivatives::new(x.len())), ..Tally::default() };
-            let course = self.course(&parameters, with_chain, index, &before);
-            let mut add = |tally: &mut Tally, sample: &Sample| self.add(index, sample, with_chain, tally);
-            let (result, steps) = climb(&course, &mut add, fresh);
+            let with_fisher = method == Method::Forward;
+            let backwards = !with_fisher && self.method(index) == Method::Adjoint;
+            let (result, steps) = match with_chain.filter(|_| backwards) {
+                Some(chain) => self.adjoint(&parameters, chain, index, &before),
+                None => {
+                    let derivatives = || with_chain.map(|_| Derivatives::new(x.len(), with_fisher));
+                    let fresh = || Tally { derivatives: derivatives(), ..Tally::default() };
+                    let course = self.course(&parameters, with_chain, index, &before);
+                    let mut add = |tally: &mut Tally, sample: &Sample| self.add(index, sample, with_chain, tally);
+                    course.climb(&mut add, fresh)
+                }
+            };
             evaluation.steps += steps;
             match result {
                 Err(failure) => return failed(failure, evaluation.prior, evaluation.steps),
@@ -261,12 +288,9 @@ impl ProblemSolver {
     }
 
     fn add(&self, treatment: usize, sample: &Sample, chain: Option<&[f64]>, tally: &mut Tally) -> Result<(), Failure> {
-        self.each(treatment, sample, |measurement, [observable, scale]| {
+        self.each(treatment, sample, |measurement, values| {
             let measurement = &self.plan.measurements[measurement];
-            let part = measurement.comparison.part(observable, scale)?;
-            tally.nllh += part.nllh;
-            tally.chi2 += part.chi2;
-            tally.value += part.value;
+            let part = tally.add(measurement, values)?;
             if let (Some(chain), Some(derivatives)) = (chain, tally.derivatives.as_mut()) {
                 self.derive(treatment, sample, chain, measurement.output, derivatives);
                 derivatives.absorb(&part);
@@ -324,7 +348,18 @@ struct Tally {
     derivatives: Option<Derivatives>,
 }
 
-/// Gradient, Fisher information, and scratch space for one measurement.
+impl Tally {
+    /// Adds a measurement, given its observable and noise scale.
+    fn add(&mut self, measurement: &Planned, [observable, scale]: [f64; 2]) -> Result<Part, Failure> {
+        let part = measurement.comparison.part(observable, scale)?;
+        self.nllh += part.nllh;
+        self.chi2 += part.chi2;
+        self.value += part.value;
+        Ok(part)
+    }
+}
+
+/// Gradient, Fisher information (empty where none is asked for), and scratch space for one measurement.
 #[derive(Debug)]
 struct Derivatives {
     gradient: Vec<f64>,
@@ -334,10 +369,10 @@ struct Derivatives {
 }
 
 impl Derivatives {
-    fn new(d: usize) -> Self {
+    fn new(d: usize, with_fisher: bool) -> Self {
         Self {
             gradient: vec![0.0; d],
-            fisher: vec![0.0; d * d],
+            fisher: vec![0.0; if with_fisher { d * d } else { 0 }],
             values: Vec::new(),
             rows: [vec![0.0; d], vec![0.0; d]],
         }
@@ -359,7 +394,7 @@ impl Derivatives {
         for i in 0..d {
             self.gradient[i] += part.by_observable * by_observable[i] + part.by_scale * by_scale[i];
             let (left, right) = (part.weight_observable * by_observable[i], part.weight_scale * by_scale[i]);
-            if left == 0.0 && right == 0.0 {
+            if self.fisher.is_empty() || left == 0.0 && right == 0.0 {
                 continue;
             }
             for j in 0..d {

@@ -2,7 +2,7 @@
 
 use super::ProblemSolver;
 use crate::solve::Failure;
-use crate::solve::integrate::{Course, Ending, Rest, Sample, climb};
+use crate::solve::integrate::{Course, Ending, Rest, Sample};
 use std::collections::BTreeMap;
 
 /// The steady states before the treatments of a vector.
@@ -13,11 +13,18 @@ pub struct Before {
     pub rung: usize,
 }
 
+impl Before {
+    /// None at all.
+    pub fn none() -> Self {
+        Self { rests: BTreeMap::new(), rung: 0 }
+    }
+}
+
 impl ProblemSolver {
     /// Computes the steady states from which treatments start that have measurements; returns the number of steps, also
     /// beside a failure.
     pub(super) fn preequilibrate(&self, parameters: &[f64], chain: Option<&[f64]>) -> (Result<Before, Failure>, usize) {
-        let mut before = Before { rests: BTreeMap::new(), rung: 0 };
+        let mut before = Before::none();
         let mut steps = 0;
         for (treatment, schedule) in self.system.treatments.iter().zip(&self.plan.treatments) {
             let Some(first) = treatment.before.filter(|first| !before.rests.contains_key(first)) else { continue };
@@ -40,7 +47,7 @@ impl ProblemSolver {
                 *rest = sample.rest();
                 Ok(())
             };
-            let (result, taken) = climb(&course, &mut note, || None);
+            let (result, taken) = course.climb(&mut note, || None);
             steps += taken;
             match result {
                 Ok((rung, Some(rest))) => {
