@@ -10,7 +10,7 @@ use faer::traits::pulp::{Arch, Simd, WithSimd};
 const GROWTH: f64 = 1e4;
 /// Nothing that is subtracted from a row may be larger than its largest entry by more than this factor. This finds growth
 /// that has cancelled by the time that it reaches the diagonal. It is wide because it depends on the states' units: in the
-/// model of Chen, with steps a million units of time long, factors of 1e7 go with residuals of rounding's size.
+/// model of Chen, with steps a million units of time long, factors of 1e7 go with residuals below 1e-9 of what is added up in each row.
 const GROWTH_IN_ROW: f64 = 1e10;
 
 /// The factors of a matrix.
