@@ -21,7 +21,8 @@ pub(super) enum Method {
 
 impl Analysis {
     /// Analyses the matrices `I - gamma J` of a Jacobian of `states` x `states` with entries at the `(row, column)` places
-    /// of `pattern`, in whatever order; entries at one place add up, and the diagonal needs no entries.
+    /// of `pattern`, in whatever order; entries at one place add up, and the diagonal needs no entries. Whether the matrices
+    /// are full or sparse ones follows from these places alone; see the module's page.
     ///
     /// # Panics
     /// If a place lies outside of the matrix.
