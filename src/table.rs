@@ -1,7 +1,11 @@
 //! Tables: the one shape in which stages hand rows to each other and to the reports.
 
+mod stream;
+
 use std::fmt::Write as _;
 use std::path::Path;
+
+pub use stream::TableStream;
 
 use polars::prelude::{Column as PolarsColumn, DataFrame, DataType, ParquetReader, ParquetWriter, SerReader};
 
@@ -215,6 +219,15 @@ impl Table {
     /// # Errors
     /// When the file cannot be written.
     pub fn write_parquet(&self, path: &Path) -> Result<(), TableError> {
+        let mut frame = self.frame()?;
+        // In memory first: the writer hides what the system says about a file, such as that the disk is full. One row
+        // group on one thread: the same rows give the same bytes on any number of threads.
+        let mut bytes = Vec::new();
+        ParquetWriter::new(&mut bytes).set_parallel(false).finish(&mut frame)?;
+        Ok(std::fs::write(path, bytes)?)
+    }
+
+    fn frame(&self) -> Result<DataFrame, TableError> {
         let columns = self
             .columns
             .iter()
@@ -224,12 +237,7 @@ impl Table {
                 Column::Text(values) => PolarsColumn::new(name.as_str().into(), values),
             })
             .collect();
-        let mut frame = DataFrame::new(self.rows(), columns)?;
-        // In memory first: the writer hides what the system says about a file, such as that the disk is full. One row
-        // group on one thread: the same rows give the same bytes on any number of threads.
-        let mut bytes = Vec::new();
-        ParquetWriter::new(&mut bytes).set_parallel(false).finish(&mut frame)?;
-        Ok(std::fs::write(path, bytes)?)
+        Ok(DataFrame::new(self.rows(), columns)?)
     }
 
     /// Reads a Parquet file that [`Table::write_parquet`] wrote, or any other with columns of numbers and strings.

@@ -18,6 +18,7 @@ mod simulate;
 mod snapshot;
 mod store;
 mod values;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -63,7 +64,7 @@ enum Command {
     Fit(fit::Arguments),
     /// A trajectory of a model as CSV
     Simulate(simulate::Arguments),
-    /// Solve a problem at many random vectors and count failures by cause
+    /// Solve a model or a problem at many vectors and count failures by cause
     Ensemble(ensemble::Arguments),
     /// Keep the store healthy
     Store(store::Arguments),

@@ -112,21 +112,27 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The times of the output, both ends included.
+/// The times of the output.
 fn times(arguments: &Arguments) -> Result<Vec<f64>, Failure> {
     let Arguments { start, end, points, rtol, atol, .. } = arguments;
-    let wrong = if !(start.is_finite() && *start >= 0.0) {
+    if !(*rtol > 0.0 && *rtol < 1.0 && *atol > 0.0 && atol.is_finite()) {
+        return Err(Failure::Said("`--rtol` must lie between 0 and 1, and `--atol` above 0".to_owned()));
+    }
+    grid(*start, *end, *points)
+}
+
+/// Evenly spaced times, both ends included.
+pub(super) fn grid(start: f64, end: f64, points: usize) -> Result<Vec<f64>, Failure> {
+    let wrong = if !(start.is_finite() && start >= 0.0) {
         "`--start` must be 0 or more"
     } else if !(end.is_finite() && end > start) {
         "`--end` must be above `--start`"
-    } else if !(2..=10_000_000).contains(points) {
+    } else if !(2..=10_000_000).contains(&points) {
         "`--points` must be at least 2, both ends included, and at most 10,000,000"
-    } else if !(*rtol > 0.0 && *rtol < 1.0 && *atol > 0.0 && atol.is_finite()) {
-        "`--rtol` must lie between 0 and 1, and `--atol` above 0"
     } else {
         let last = (points - 1) as f64;
-        let mut times: Vec<f64> = (0..*points).map(|index| start + (end - start) * (index as f64 / last)).collect();
-        times[points - 1] = *end;
+        let mut times: Vec<f64> = (0..points).map(|index| start + (end - start) * (index as f64 / last)).collect();
+        times[points - 1] = end;
         if times.windows(2).all(|pair| pair[0] < pair[1]) {
             return Ok(times);
         }

@@ -1,5 +1,7 @@
 //! Initial designs: where descents start.
 
+use std::ops::Range;
+
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_distr::StandardNormal;
@@ -64,8 +66,14 @@ pub fn latin_hypercube(count: usize, bounds: &Bounds, streams: &Streams) -> Vec<
 /// Independent uniform points in the box. Each point has its own stream: the first `n` of more points are the same.
 #[must_use]
 pub fn random(count: usize, bounds: &Bounds, streams: &Streams) -> Vec<Vec<f64>> {
+    random_within(0..count, bounds, streams)
+}
+
+/// Those of the points of [`random`] that have these numbers, for sets too large for memory.
+#[must_use]
+pub fn random_within(numbers: Range<usize>, bounds: &Bounds, streams: &Streams) -> Vec<Vec<f64>> {
     let streams = streams.part("random");
-    (0..count)
+    numbers
         .map(|index| {
             let mut generator = streams.stream(index as u64);
             bounds.from_unit(&(0..bounds.len()).map(|_| generator.random::<f64>()).collect::<Vec<_>>())

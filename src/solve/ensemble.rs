@@ -4,6 +4,33 @@ use super::{Evaluation, Failure, ProblemSolver};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
+/// Solves blocks of vectors in parallel, in rayon's current pool, and hands the results over in the order of the vectors,
+/// whatever the number of threads: while one block is solved, the results of the one before are written and the next one is
+/// read, so that no more than three blocks are in memory. `scratch` makes space that a thread uses for one vector after the
+/// other. Ends with the first empty block.
+///
+/// # Errors
+/// The first error of `read` or `write`.
+pub fn in_blocks<X: Sync + Send, S, Y: Send, E: Send>(
+    mut read: impl FnMut() -> Result<Vec<X>, E> + Send,
+    scratch: impl Fn() -> S + Sync + Send,
+    solve: impl Fn(&mut S, &X) -> Y + Sync + Send,
+    mut write: impl FnMut(Vec<Y>) -> Result<(), E> + Send,
+) -> Result<(), E> {
+    let mut block = read()?;
+    let mut before: Option<Vec<Y>> = None;
+    while !block.is_empty() {
+        let previous = before.take();
+        let (solved, (written, next)) = rayon::join(
+            || block.par_iter().map_init(&scratch, &solve).collect(),
+            || (previous.map_or(Ok(()), &mut write), read()),
+        );
+        written?;
+        (before, block) = (Some(solved), next?);
+    }
+    before.map_or(Ok(()), write)
+}
+
 /// The evaluations of many vectors, in their order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ensemble {

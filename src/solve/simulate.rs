@@ -93,6 +93,8 @@ fn check(times: &[f64]) -> Result<(), SolveError> {
 pub struct Simulator {
     system: System,
     ids: Vec<String>,
+    /// The parameters that are sizes of compartments, which are above zero.
+    sizes: Vec<usize>,
 }
 
 /// What one solve writes into, to be used again by the next one on the same thread.
@@ -132,7 +134,9 @@ impl Simulator {
         let blueprint =
             Blueprint { estimated: parameters.to_vec(), ..Blueprint::alone(network, &overrides, selection) };
         let system = assemble(&blueprint)?;
-        Ok(Self { system, ids: selection.iter().map(|(id, _)| id.clone()).collect() })
+        let is_size = |id: &String| network.compartments.iter().any(|compartment| compartment.id == *id);
+        let sizes = (0..parameters.len()).filter(|&index| is_size(&parameters[index])).collect();
+        Ok(Self { system, ids: selection.iter().map(|(id, _)| id.clone()).collect(), sizes })
     }
 
     /// Names of the selected quantities: the columns of a row of values.
@@ -147,7 +151,8 @@ impl Simulator {
         self.system.states.len()
     }
 
-    /// Solves once, at the tolerances asked for, and records the selected quantities at the asked times.
+    /// Solves once, at the tolerances asked for, and records the selected quantities at the asked times. Values that no
+    /// model can have, such as infinities and compartments without size, are [`Failure::InvalidInput`].
     ///
     /// # Errors
     /// When times do not ascend from 0 on, or there are more or fewer parameters than the simulator was made for.
@@ -164,7 +169,8 @@ impl Simulator {
                 format!("{} parameters are given where {} are asked for", parameters.len(), self.system.parameters);
             return Err(SolveError::Value(text));
         }
-        if parameters.iter().any(|value| !value.is_finite()) {
+        let no_size = self.sizes.iter().any(|&index| parameters[index] <= 0.0);
+        if no_size || parameters.iter().any(|value| !value.is_finite()) {
             return Ok(Ended { outcome: Err(Failure::InvalidInput), steps: 0 });
         }
         Ok(self.pass(parameters, times, settings, &[], record))
@@ -218,7 +224,7 @@ impl Simulator {
         absolute: &[f64],
         record: &mut Record,
     ) -> Ended {
-        let Self { system, ids } = self;
+        let Self { system, ids, .. } = self;
         let columns = ids.len();
         let Record { values, largest, scratch } = record;
         values.clear();
