@@ -94,7 +94,6 @@ pub fn assert_gradient(solver: &ProblemSolver, x: &[f64], tolerance: f64) {
 pub fn assert_backwards(solver: &ProblemSolver, x: &[f64]) {
     let forward = solver.gradient(x).expect("a gradient");
     let (evaluation, backward) = solver.slope(x).expect("a slope");
-    assert_eq!(forward.evaluation, solver.evaluate(x), "with and without sensitivities, at {x:?}");
     assert_eq!(evaluation, forward.evaluation, "backwards and forwards, at {x:?}");
     let largest = forward.gradient.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
     for (index, (forward, backward)) in forward.gradient.iter().zip(&backward).enumerate() {

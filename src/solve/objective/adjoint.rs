@@ -2,8 +2,8 @@
 
 use super::trajectories::Before;
 use super::{Derivatives, Part, ProblemSolver, Tally};
-use crate::solve::Failure;
 use crate::solve::integrate::{Sample, climb};
+use crate::solve::{Failure, Sensitivities};
 
 /// Where a gradient comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,8 @@ impl ProblemSolver {
         let none = Before::none();
         let course = self.course(&[], None, treatment, &none);
         let lanes = self.system.treatments[treatment].lanes.len();
-        if lanes >= FEWEST_LANES && course.is_recordable() { Method::Adjoint } else { Method::Forward }
+        let steered = self.sensitivities == Sensitivities::Controlled;
+        if lanes >= FEWEST_LANES && !steered && course.is_recordable() { Method::Adjoint } else { Method::Forward }
     }
 
     /// The sums over the measurements of a treatment with the gradient.
