@@ -21,6 +21,7 @@ mod row_files;
 mod scope;
 mod set;
 mod settings;
+mod settle;
 mod symbols;
 mod synthetic;
 mod typing;
@@ -124,11 +125,11 @@ fn resolve(
         }
     }
 
-    let mut settled = vec![collect::experiment(files, &collected, findings)];
+    let mut settled = vec![settle::experiment(files, &collected, findings)];
     let mut problems: BTreeMap<&str, Vec<&crate::syntax::ast::Entry>> = BTreeMap::new();
     for raw in &collected.declarations {
         let before = findings.len();
-        let Some((mut one, entries)) = collect::settle(raw, &collected, findings) else { continue };
+        let Some((mut one, entries)) = settle::settle(raw, &collected, findings) else { continue };
         one.broken |= findings[before..].iter().any(|finding| finding.severity == Severity::Error);
         if raw.kind == "problem" {
             problems.insert(&raw.name.text, entries);
@@ -217,7 +218,7 @@ fn assemble(
         kinds.entry(declaration.kind.clone()).or_default().insert(declaration.name.clone(), declaration);
     }
     let mut of = |kind: &str| kinds.remove(kind).unwrap_or_default();
-    let settings = of("experiment").into_values().next().unwrap_or_else(collect::unnamed);
+    let settings = of("experiment").into_values().next().unwrap_or_else(settle::unnamed);
     let folder = path.parent().unwrap_or(Path::new(""));
     Experiment {
         title: settings.name.clone(),
