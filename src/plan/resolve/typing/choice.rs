@@ -56,6 +56,9 @@ impl Typing<'_> {
 
     /// The settings of a chosen alternative from the arguments of a call.
     pub fn arguments(&mut self, choice: &Choice, arguments: &[Argument], span: Span, path: &str) -> Option<Value> {
+        if choice.fields.iter().any(|field| field.kind == Type::Counts) {
+            return self.conditions(choice, arguments, path);
+        }
         let mut value = filled(choice);
         let Value::Choice(_, settings) = &mut value else { return None };
         let mut given: BTreeMap<&str, Span> = BTreeMap::new();
@@ -173,7 +176,7 @@ impl Typing<'_> {
     }
 }
 
-fn unexpected(choice: &Choice, name: Option<&Name>, span: Span) -> Diagnostic {
+pub(super) fn unexpected(choice: &Choice, name: Option<&Name>, span: Span) -> Diagnostic {
     let names: Vec<_> = choice.fields.iter().map(|field| field.name).collect();
     match name {
         Some(name) => words::with_help(

@@ -1,6 +1,7 @@
 //! From syntax to typed values, as a schema asks for them.
 
 mod choice;
+mod conditions;
 mod range;
 
 use std::collections::BTreeMap;
@@ -53,6 +54,8 @@ impl Typing<'_> {
             Type::Sum(choices) => self.sum(expr, choices, kind, path),
             Type::Interval => self.interval(expr),
             Type::Numbers => self.numbers(expr, kind),
+            Type::Counts => self.counts(expr),
+            Type::Flag => self.mismatch(expr, kind),
         }
     }
 
