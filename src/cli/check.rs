@@ -27,6 +27,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             profile: arguments.profile.clone(),
             set: arguments.set.clone(),
             offline: arguments.network.offline,
+            progress: Some(super::selecting::tell),
         };
         let loaded = resolve::load(file, &options);
         let mut diagnostics = loaded.diagnostics;

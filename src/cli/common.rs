@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
+use super::selecting;
 use crate::diagnostic::{self, Diagnostic, FileId, Severity, Sources};
 use crate::fetch::Lock;
 use crate::import::petab;
@@ -75,7 +76,8 @@ impl FileArguments {
 
     /// Loads and resolves the experiment; prints warnings and errors.
     pub fn load(&self) -> Result<(Experiment, Sources), Failure> {
-        let options = Options { profile: self.profile.clone(), set: self.set.clone(), offline: self.network.offline };
+        let (profile, set, offline) = (self.profile.clone(), self.set.clone(), self.network.offline);
+        let options = Options { profile, set, offline, ..Options::default() };
         load(&self.file, &options)
     }
 
@@ -111,7 +113,7 @@ pub(super) fn folder_of(file: &Path) -> PathBuf {
 
 /// Loads and resolves an experiment; prints warnings and errors.
 pub(super) fn load(file: &Path, options: &Options) -> Result<(Experiment, Sources), Failure> {
-    let loaded = resolve::load(file, options);
+    let loaded = resolve::load(file, &Options { progress: Some(selecting::tell), ..options.clone() });
     // A process that took over from another one has shown the warnings already.
     if !has_taken_over() || has_errors(&loaded.diagnostics) {
         print(&loaded.sources, &loaded.diagnostics);
@@ -230,7 +232,7 @@ pub(super) fn model(address: &str, network: NetworkArguments) -> Result<Network,
     if path.extension().is_some_and(|extension| extension == "xml" || extension == "sbml") {
         file = Some(path.to_owned());
     } else if is_biomodel(address) {
-        let remote = Remote { lock: Lock::none(), offline: network.offline };
+        let remote = Remote { lock: Lock::none(), offline: network.offline, progress: None };
         file = remote.biomodel(address, None, &mut findings);
         if file.is_none() {
             print(&Sources::default(), &findings);

@@ -7,7 +7,7 @@ use crate::syntax::ast::{DeclarationKind, Entry, Expr, Name, Text};
 
 use super::imports::Files;
 use super::scope::Scope;
-use super::words;
+use super::{family, words};
 
 /// One named declaration as written.
 #[derive(Debug, Clone, Copy)]
@@ -92,7 +92,11 @@ pub(super) fn collect<'a>(files: &'a Files, findings: &mut Vec<Diagnostic>) -> C
             }
             everywhere.insert((space, &name.text), (file, name.span));
             if !apart(&kind.text) {
-                let kind = if *pattern && kind.text == "problem" { "problem pattern" } else { kind.text.as_str() };
+                let kind = match kind.text.as_str() {
+                    "problem" if *pattern => "problem pattern",
+                    "problem" if value.as_ref().is_some_and(family::is_over) => family::KIND,
+                    other => other,
+                };
                 scopes[file].insert(&name.text, kind, name.span);
             }
             let (kind, title, value) = (kind.text.as_str(), title.as_ref(), value.as_ref());
@@ -113,8 +117,8 @@ pub(super) fn collect<'a>(files: &'a Files, findings: &mut Vec<Diagnostic>) -> C
 }
 
 fn import(files: &Files, scopes: &mut [Scope], findings: &mut Vec<Diagnostic>) {
-    const ALL: [&str; 8] =
-        ["model", "problem", "problem pattern", "dataset", "generator", "tune", "generate", "benchmark"];
+    const ALL: [&str; 9] =
+        ["model", "problem", "problem pattern", family::KIND, "dataset", "generator", "tune", "generate", "benchmark"];
     let declared = scopes.to_vec();
     for (file, source) in files.files.iter().enumerate() {
         for (name, from) in &source.imports {

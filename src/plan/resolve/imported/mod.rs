@@ -2,6 +2,7 @@
 //! elsewhere, with what the experiment changes in them.
 
 mod adjust;
+mod features;
 mod places;
 mod problem;
 mod remote;
@@ -77,6 +78,25 @@ impl<'a> Importer<'a> {
         adjust::adjust(&mut model, raw.entries, findings);
         let sound = findings[before..].iter().all(|finding| finding.severity != Severity::Error);
         sound.then_some(model)
+    }
+
+    /// A model of a family by its file; `None` after a finding.
+    pub fn member(
+        &mut self,
+        id: &str,
+        title: &str,
+        path: &Path,
+        from: Span,
+        sources: &mut Sources,
+        findings: &mut Vec<Diagnostic>,
+    ) -> Option<Model> {
+        let Read { mut network, places } = self.document(path, Some(from), sources, findings)?;
+        id.clone_into(&mut network.id);
+        if network.title.is_empty() {
+            if title.is_empty() { id } else { title }.clone_into(&mut network.title);
+        }
+        let symbols = places::symbols(&network, &places, from);
+        Some(Model { network, symbols, imported: true })
     }
 
     /// The model of a file, which is read when it is asked for the first time.

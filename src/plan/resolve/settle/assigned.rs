@@ -8,6 +8,7 @@ use crate::syntax::ast::{Argument, Entry, EntryKind, Expr, ExprKind, Name};
 
 use super::super::collect::{Collected, Raw};
 use super::super::experiment::{Declaration, Origin};
+use super::super::family::is_over;
 use super::super::overrides::Settled;
 use super::super::settings::{self, Written};
 use super::super::typing::{Typing, not_yet};
@@ -23,10 +24,8 @@ pub(super) fn assigned<'a>(
 ) -> Option<(Settled, Vec<&'a Entry>)> {
     let called = match &value.kind {
         ExprKind::Call { name, arguments } => Some((name, arguments.as_slice())),
-        ExprKind::Binary { .. } if raw.kind == "problem" => {
-            findings.push(not_yet("over", "a problem pattern over many models", value.span));
-            return None;
-        }
+        // A family is settled with its models.
+        _ if raw.kind == "problem" && is_over(value) => return None,
         _ => None,
     };
     let later: &[(&str, &str)] = match raw.kind {

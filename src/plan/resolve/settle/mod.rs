@@ -14,6 +14,7 @@ use super::typing::not_yet;
 use super::{imported, problem as problems};
 
 pub(super) use experiment::{experiment, unnamed};
+pub(super) use problem::family;
 
 /// The typed settings of a declaration, and the entries of it that are no settings. `None` for what has none, and for
 /// what is refused.

@@ -117,6 +117,7 @@ impl Typing<'_> {
                 self.findings.push(finding.maybe_help(words::listed(&format!("each {wanted} here"), candidates)));
                 None
             }
+            None if self.scope.may_be_member(name) => None,
             None => {
                 let candidates = self.scope.of(kinds);
                 let finding = Diagnostic::error("unknown-name", format!("there is no {wanted} `{name}`"))
