@@ -131,12 +131,14 @@ fn problems_are_made_for_the_models_that_are_selected() {
     let objective = run(&["objective", "e.kexp:many.BIOMD0000000003", "--gradient"]);
     assert!(objective.contains("24 measurements of 3 observables"), "{objective}");
     assert!(objective.contains("d fval / d k "), "{objective}");
+    let ensemble = run(&["ensemble", "e.kexp:many.BIOMD0000000002", "--vectors", "20"]);
+    assert!(ensemble.contains("20"), "{ensemble}");
     assert_eq!(server.count(), asked, "everything is pinned and in the cache");
 
     // Two problems of one content and one name each, with settings of one of them.
     let explained =
         run(&["explain", "e.kexp", "problem.many.BIOMD0000000003", "--set", "many.BIOMD0000000003.solver.rtol=1e-5"]);
-    assert!(explained.contains("solver.rtol") && explained.contains("0.00001"), "{explained}");
+    assert!(explained.contains("solver.rtol") && explained.contains("1e-5  (--set:1)"), "{explained}");
 }
 
 #[test]

@@ -169,13 +169,13 @@ fn declared(address: &str, network: NetworkArguments) -> Result<Problem, Failure
         Some(name) => name.to_owned(),
         None if known.len() == 1 => known[0].clone(),
         None => {
-            return Err(Failure::Said(format!("which problem? say {address}:NAME with one of {}", known.join(", "))));
+            return Err(Failure::Said(format!("which problem? say {address}:NAME with one of {}", some_of(&known))));
         }
     };
     let problem = experiment.problems.remove(&name).map(|declared| declared.problem).ok_or_else(|| {
         let near = diagnostic::suggest(&name, known.iter().map(String::as_str));
         let help =
-            near.map_or_else(|| format!("there are: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+            near.map_or_else(|| format!("there are: {}", some_of(&known)), |near| format!("did you mean `{near}`?"));
         Failure::Said(format!("no problem `{name}` in {}; {help}", file.display()))
     })?;
     // The measurements of a recipe are those that a run of the file would use.
@@ -188,6 +188,13 @@ fn declared(address: &str, network: NetworkArguments) -> Result<Problem, Failure
         Ok(None) => Ok(problem),
         Err(error) => Err(Failure::Said(format!("{name}: {error}"))),
     }
+}
+
+/// Names in one line; those of large families are not all shown.
+fn some_of(names: &[String]) -> String {
+    const MOST: usize = 12;
+    let shown = names.get(..MOST).unwrap_or(names).join(", ");
+    if names.len() > MOST { format!("{shown} and {} more", names.len() - MOST) } else { shown }
 }
 
 /// Prints diagnostics on standard error.
@@ -256,13 +263,13 @@ pub(super) fn model(address: &str, network: NetworkArguments) -> Result<Network,
     let name = match name {
         Some(name) => name.to_owned(),
         None if experiment.models.len() == 1 => experiment.models.keys().next().cloned().unwrap_or_default(),
-        None => return Err(Failure::Said(format!("which model? say {address}:NAME with one of {}", known.join(", ")))),
+        None => return Err(Failure::Said(format!("which model? say {address}:NAME with one of {}", some_of(&known)))),
     };
     let problem = experiment.problems.remove(&name).map(|declared| declared.problem.network);
     experiment.models.remove(&name).or(problem).ok_or_else(|| {
         let near = diagnostic::suggest(&name, known.iter().map(String::as_str));
         let help =
-            near.map_or_else(|| format!("there are: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+            near.map_or_else(|| format!("there are: {}", some_of(&known)), |near| format!("did you mean `{near}`?"));
         Failure::Said(format!("no model `{name}` in {}; {help}", file.display()))
     })
 }

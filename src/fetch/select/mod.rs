@@ -85,7 +85,7 @@ pub fn biomodels(
     let pinned = lock.selection(&words)?;
     let ids = match &pinned {
         Some(ids) => ids.clone(),
-        None => index(selection.curated, options)?,
+        None => index(selection.curated, &words, options)?,
     };
     // Read once; only what is selected is pinned, all of it at the end.
     let held = lock.held()?;
@@ -153,14 +153,15 @@ const PAGE: usize = 100;
 const MOST_PAGES: usize = 1000;
 
 /// The identifiers of all candidates, from the collection's search, in order. Kept for offline use.
-fn index(curated: bool, options: &Options) -> Result<Vec<String>, FetchError> {
+fn index(curated: bool, words: &str, options: &Options) -> Result<Vec<String>, FetchError> {
     let kept = PathBuf::from("features").join(if curated { "curated.ron" } else { "all.ron" });
     if options.offline {
         let text = fs::read_to_string(options.cache.folder().join(&kept)).ok();
         let ids = text.and_then(|text| ron::from_str::<Vec<String>>(&text).ok());
         return ids.ok_or_else(|| {
             let cache = options.cache.folder().to_owned();
-            Cause::Offline { id: "the index of BioModels".to_owned(), damaged: None, cache }.into()
+            let id = format!("`{words}` is not pinned, and the list of models to choose from");
+            Cause::Offline { id, damaged: None, cache }.into()
         });
     }
     let status = if curated { " AND curationstatus:\"Manually curated\"" } else { "" };

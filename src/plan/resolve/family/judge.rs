@@ -46,16 +46,21 @@ pub(in super::super) fn judge(
     let of = family.members.len();
     if problems.is_empty() {
         findings.append(&mut first);
-        let message = format!("`{name}` has no problem: none of its {of} models gives one");
+        let none =
+            if of == 1 { "its model gives none".to_owned() } else { format!("none of its {of} models gives one") };
+        let message = format!("`{name}` has no problem: {none}");
         let finding = Diagnostic::error("empty-family", message).at(family.over, "over these models");
         findings.push(finding.help(some_of(&left_out)));
     } else if !left_out.is_empty() {
-        let message = format!("{} of the {of} models of `{name}` give no problem, and are left out", left_out.len());
+        let (give, are) = if left_out.len() == 1 { ("gives", "is") } else { ("give", "are") };
+        let message =
+            format!("{} of the {of} models of `{name}` {give} no problem, and {are} left out", left_out.len());
         let finding = Diagnostic::warning("left-out", message).at(family.over, "over the others of these models");
         findings.push(finding.help(some_of(&left_out)));
     }
     if !warned.is_empty() && !problems.is_empty() {
-        let message = format!("{} of the {of} models of `{name}` have a warning of their own", warned.len());
+        let has = if warned.len() == 1 { "has" } else { "have" };
+        let message = format!("{} of the {of} models of `{name}` {has} warnings", warned.len());
         let finding = Diagnostic::warning("warned-models", message).at(family.over, "among these models");
         let more = "`kexp simulate ID` shows all of one model";
         findings.push(finding.help(format!("{}; {more}", some_of(&warned))));

@@ -137,7 +137,7 @@ fn except(unwanted: &[String], models: &mut Vec<Selected>, place: Span, findings
 
 /// No model at all: how near others come.
 fn empty(selection: &Selection, missed: &[Selected], refused: &[(String, String)], place: Span) -> Diagnostic {
-    let finding = Diagnostic::error("empty-selection", format!("no model of BioModels is {}", selection.words()))
+    let finding = Diagnostic::error("empty-selection", format!("no model of BioModels meets `{}`", selection.words()))
         .at(place, "selects nothing");
     let mut near: Vec<_> = missed
         .iter()

@@ -63,13 +63,22 @@ impl Typing<'_> {
         let Value::Choice(_, settings) = &mut value else { return None };
         let mut given: BTreeMap<&str, Span> = BTreeMap::new();
         let mut position = 0;
+        let mut is_named = false;
         let mut sound = true;
         for argument in arguments {
+            is_named |= argument.name.is_some();
             let field = if let Some(name) = &argument.name {
                 choice.fields.iter().find(|field| field.name == name.text)
-            } else {
+            } else if !is_named {
                 position += 1;
                 choice.fields.get(position - 1)
+            } else {
+                self.findings.push(
+                    Diagnostic::error("argument-order", "an argument without a name follows one with a name")
+                        .at(argument.value.span, "expected `name = value`"),
+                );
+                sound = false;
+                continue;
             };
             let Some(field) = field else {
                 self.findings.push(unexpected(choice, argument.name.as_ref(), argument.value.span));
