@@ -171,6 +171,7 @@ impl Builder<'_> {
             let place_of = |id: &str| self.symbols.all.get(id).map(|(_, span)| *span);
             check::problem::run(&problem, model.imported, &place_of, *place, self.findings);
         }
+        self.origins.insert("network".to_owned(), Origin::File(model.place));
         for (name, (_, span)) in &model.symbols.all {
             self.origins.entry(name.clone()).or_insert(Origin::File(*span));
         }
