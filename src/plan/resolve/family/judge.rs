@@ -62,8 +62,7 @@ pub(in super::super) fn judge(
         let has = if warned.len() == 1 { "has" } else { "have" };
         let message = format!("{} of the {of} models of `{name}` {has} warnings", warned.len());
         let finding = Diagnostic::warning("warned-models", message).at(family.over, "among these models");
-        let more = "`kexp simulate ID` shows all of one model";
-        findings.push(finding.help(format!("{}; {more}", some_of(&warned))));
+        findings.push(finding.help(some_of(&warned)));
     }
     let left_out = left_out.into_iter().map(|(id, reason)| (format!("{name}.{id}"), reason)).collect();
     ProblemFamily { problems, left_out, span: family.raw.span }

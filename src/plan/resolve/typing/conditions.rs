@@ -19,6 +19,8 @@ const MOST: i64 = 1_000_000_000;
 struct Said {
     least: Option<(i64, Span)>,
     most: Option<(i64, Span)>,
+    /// Once more than can be meant.
+    twice: bool,
 }
 
 impl Typing<'_> {
@@ -49,8 +51,7 @@ impl Typing<'_> {
                     let said = bounds.entry(field.name).or_default();
                     #[allow(clippy::cast_possible_truncation, reason = "whole numbers up to MOST")]
                     let (least, most) = (lower as i64, upper as i64);
-                    sound &= self.bound(field.name, &mut said.least, least, argument.value.span);
-                    sound &= self.bound(field.name, &mut said.most, most, argument.value.span);
+                    sound &= self.bounds(field.name, said, (Some(least), Some(most)), argument.value.span);
                 }
                 (_, Some(found)) => match first.insert(field.name, name.span) {
                     None => {
@@ -71,6 +72,7 @@ impl Typing<'_> {
             let (least, most) = (said.least.map_or(0, |(least, _)| least), said.most.map(|(most, _)| most));
             if let (Some((least, first)), Some((most, second))) = (said.least, said.most)
                 && least > most
+                && !said.twice
             {
                 let message = format!("no number of {name} is at least {least} and at most {most}");
                 self.findings.push(
@@ -175,27 +177,19 @@ impl Typing<'_> {
             LessOrEqual => (None, Some(value)),
             _ => (Some(value), Some(value)),
         };
-        let said = bounds.entry(field.name).or_default();
-        let mut sound = true;
-        if let Some(least) = least {
-            sound &= self.bound(field.name, &mut said.least, least, expr.span);
-        }
-        if let Some(most) = most {
-            sound &= self.bound(field.name, &mut said.most, most, expr.span);
-        }
-        sound
+        self.bounds(field.name, bounds.entry(field.name).or_default(), (least, most), expr.span)
     }
 
-    /// Notes a bound, unless there is one already.
-    fn bound(&mut self, name: &str, bound: &mut Option<(i64, Span)>, value: i64, span: Span) -> bool {
-        if let Some((_, before)) = *bound {
-            let finding = said_twice(name, span, before);
-            if !self.findings.contains(&finding) {
-                self.findings.push(finding);
-            }
+    /// Notes bounds, unless there are some on the same side already.
+    fn bounds(&mut self, name: &str, said: &mut Said, (least, most): (Option<i64>, Option<i64>), span: Span) -> bool {
+        let before = said.least.filter(|_| least.is_some()).or(said.most.filter(|_| most.is_some()));
+        if let Some((_, before)) = before {
+            said.twice = true;
+            self.findings.push(said_twice(name, span, before));
             return false;
         }
-        *bound = Some((value, span));
+        said.least = said.least.or(least.map(|least| (least, span)));
+        said.most = said.most.or(most.map(|most| (most, span)));
         true
     }
 
