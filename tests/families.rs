@@ -139,6 +139,15 @@ fn problems_are_made_for_the_models_that_are_selected() {
     let explained =
         run(&["explain", "e.kexp", "problem.many.BIOMD0000000003", "--set", "many.BIOMD0000000003.solver.rtol=1e-5"]);
     assert!(explained.contains("solver.rtol") && explained.contains("1e-5  (--set:1)"), "{explained}");
+    // What has no id of its own is explained by the file.
+    let file_of = |field: &str| explained.lines().find(|line| line.contains(field)).unwrap_or_default().to_owned();
+    for (field, place) in [
+        ("network.title ", "m.xml:1)"),
+        ("network.species.S1.initial ", "m.xml:2)"),
+        ("parameters.k.nominal", "e.kexp:3)"),
+    ] {
+        assert!(file_of(field).ends_with(place), "{field}: {explained}");
+    }
 }
 
 #[test]

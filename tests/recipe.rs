@@ -76,6 +76,24 @@ fn where_nothing_is_finite_the_recipe_says_so() {
     assert!(error.to_string().contains("none of the 1 observables is a finite number"), "{error}");
 }
 
+#[test]
+fn a_limit_of_steps_that_the_truth_exceeds_is_told() {
+    let text = |steps: usize| {
+        format!(
+            "{DECAY}problem p {{
+  model        = m
+  measurements = synthetic(times = 0 .. 10 by 1)
+  estimate k in 0.01 .. 1 log10
+  solver {{ steps = {steps} }}
+}}"
+        )
+    };
+    let (_, summary) = measured(&text(5)).unwrap();
+    assert_eq!(summary.failure.as_deref(), Some("step_limit"));
+    assert!(summary.lines().join("\n").contains("the objective fails at the nominal values (step_limit)"));
+    assert_eq!(measured(&text(10_000)).unwrap().1.failure, None);
+}
+
 /// Logistic growth: at rest at 1, where the model starts, but slow to come back from the millionth part of it.
 #[test]
 fn an_automatic_span_begins_at_the_steady_state_before() {

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::expression::Expression;
 use crate::model::problem::{Measurement, NoiseDistribution, Problem, Scale};
 use crate::random::Streams;
-use crate::solve::SolveError;
 use crate::solve::simulate::SimulateError;
+use crate::solve::{ProblemSolver, SolveError};
 
 use simulated::simulated;
 use span::times;
@@ -33,6 +33,10 @@ pub struct SyntheticSummary {
     pub left_out: Vec<(String, String)>,
     /// Single values that are left out: on a logarithmic scale, those that the solver does not resolve.
     pub unresolved: usize,
+    /// Why the objective fails at the nominal values, where it does, in one word: the simulation has more steps than the
+    /// problem's own limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
 }
 
 /// Why a recipe gives no measurements.
@@ -144,6 +148,8 @@ pub fn measure(problem: &Problem, streams: &Streams) -> Result<Option<(Problem, 
     if made.observables.is_empty() {
         return Err(SyntheticError::NothingChanges(problem.observables.len()));
     }
+    let solver = ProblemSolver::new(&made)?;
+    let cause = solver.evaluate(solver.nominal()).cause();
     let summary = SyntheticSummary {
         span: (times.first().copied().unwrap_or(0.0), times.last().copied().unwrap_or(0.0)),
         reason,
@@ -152,6 +158,7 @@ pub fn measure(problem: &Problem, streams: &Streams) -> Result<Option<(Problem, 
         measurements: made.measurements.len(),
         left_out,
         unresolved,
+        failure: (!cause.is_empty()).then(|| cause.to_owned()),
     };
     Ok(Some((made, summary)))
 }
@@ -178,6 +185,11 @@ impl SyntheticSummary {
         }
         if self.left_out.len() > MOST_SHOWN {
             lines.push(format!("{} more observables are left out", self.left_out.len() - MOST_SHOWN));
+        }
+        if let Some(cause) = &self.failure {
+            lines.push(format!(
+                "the objective fails at the nominal values ({cause}); other limits may help: `solver {{ steps = 100000 }}`"
+            ));
         }
         lines
     }

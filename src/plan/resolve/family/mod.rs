@@ -63,6 +63,11 @@ pub(super) fn families<'a>(
         let (Some(value), "problem") = (raw.value, raw.kind) else { continue };
         let ExprKind::Binary { operator: BinaryOperator::Over, left, right } = &value.kind else { continue };
         let name = raw.name.text.as_str();
+        if raw.pattern {
+            let finding = Diagnostic::error("unexpected-pattern", "a pattern over models is a family, and no pattern");
+            findings.push(finding.at(raw.name.span, format!("expected `problem {name} = ...`")));
+            continue;
+        }
         let pattern = pattern(&raw, left, collected, findings);
         let written = models::written(right, &collected.scopes[raw.file], findings);
         // Nobody waits for models that nothing is made of.
