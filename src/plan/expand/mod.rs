@@ -6,7 +6,7 @@ mod generate;
 mod read;
 mod train;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::key::Key;
 use super::node::{Node, Plan, Stage};
@@ -39,7 +39,9 @@ pub fn expand(experiment: &Experiment) -> Result<Expanded, Diagnostic> {
         sources: Vec::new(),
         proposals: BTreeMap::new(),
     };
-    for name in experiment.problems.keys() {
+    // The problems of a family become nodes where something uses them: there may be hundreds.
+    let members: BTreeSet<&String> = experiment.families.values().flat_map(|family| &family.problems).collect();
+    for name in experiment.problems.keys().filter(|name| !members.contains(name)) {
         builder.problem(name);
     }
     for declaration in experiment.tunes.values() {

@@ -36,7 +36,7 @@ pub(super) fn page() -> Schema {
               `pattern` is a `problem pattern`, alone or with settings as in `pattern(objective = sse)`; also over a list \
               of models, `pattern over [a, b]`. The problem of a model is `many.BIOMD0000000010` or `many.a`, on the \
               command line too: `kexp objective file.kexp:many.BIOMD0000000010`. A block after it adds lines for all of \
-              them, and `--set many.solver.rtol=1e-6` sets them all. A model that gives no problem, such as one in which \
+              them, and `--set many.solver.rtol=1e-6` sets them all. A run computes those of its problems that something uses. A model that gives no problem, such as one in which \
               nothing can be estimated, is left out with a warning that names it.",
         fields: vec![Field::required("over", Type::Choice(model_families()), "the models")],
     }

@@ -78,8 +78,8 @@ pub(in super::super) fn refuse_left_out(
     for Settled { declaration, .. } in settled {
         let Some(name) = declaration.word("problem") else { continue };
         // A family without any problem is an error already.
-        let whole = families.values().filter(|family| !family.problems.is_empty());
-        if let Some(reason) = whole.filter_map(|family| family.left_out.get(name)).next() {
+        let mut whole = families.values().filter(|family| !family.problems.is_empty());
+        if let Some(reason) = whole.find_map(|family| family.left_out.get(name)) {
             findings.push(
                 Diagnostic::error("left-out", format!("`{name}` is left out: {reason}"))
                     .at(place(declaration), "there is no such problem"),
