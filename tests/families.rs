@@ -153,7 +153,15 @@ fn problems_are_made_for_the_models_that_are_selected() {
 fn what_cannot_be_had_is_told() {
     let server = collection();
     let cases = [
-        ("offline", MANY, &["check", "--offline", "e.kexp"][..]),
+        (
+            "offline",
+            "problem many = fit over biomodels(curated, species <= 3, year >= 2000)\n\
+             dataset descents { start = latin_hypercube(4) }\n\
+             generator cvae { kind = cvae }\n\
+             generate a { problem = many.BIOMD0000000001, dataset = descents, from = [cvae] }\n\
+             profile p { many.solver.rtol = 1e-6, problem.many.*.solver.rtol = 1e-6 }\n",
+            &["check", "--offline", "e.kexp"][..],
+        ),
         ("empty", "problem many = fit over biomodels(species = 8 .. 9, events >= 1)\n", &["check", "e.kexp"]),
         ("none_fits", "problem many = fit over biomodels(curated, species = 1)\n", &["check", "e.kexp"]),
         (

@@ -39,6 +39,7 @@ pub(super) fn apply(
     let segments: Vec<&str> = path.text.split('.').collect();
     let (targets, rest) = match targets(&segments, all) {
         Ok(found) => found,
+        Err(_) if scope.may_be_member(path.text.strip_prefix("problem.").unwrap_or(&path.text)) => return,
         Err(lost) => return findings.push(unknown(path, &segments, &lost)),
     };
     let wild = segments[..segments.len() - rest.len()].iter().any(|segment| segment.contains('*'));
