@@ -65,6 +65,11 @@ pub enum Type {
     Interval,
     /// Numbers: a list `[a, b]` or a range `0 .. 1 by 0.25`, held as a list.
     Numbers,
+    /// Bounds of a whole number from 0 on: `species = 1 .. 60`, `species = 3`, or by itself `species <= 60`. Held as an
+    /// interval, whose upper end is infinite where nothing bounds it.
+    Counts,
+    /// A word that is said alone or not at all; held as that word.
+    Flag,
 }
 
 /// A named alternative with settings of its own. Positional arguments fill `fields` in order.

@@ -214,6 +214,21 @@ fn a_pattern_becomes_a_problem() {
 }
 
 #[test]
+fn a_pattern_over_models_becomes_a_problem_for_each() {
+    let options = Options { profile: Some("loose".to_owned()), ..Options::default() };
+    let experiment = sound("tests/plan/valid/families.kexp", &options);
+    assert_eq!(experiment.problems.keys().collect::<Vec<_>>(), ["many.fast", "many.slow"]);
+    assert_eq!(experiment.families["many"].problems, ["many.slow", "many.fast"]);
+    let (slow, fast) = (&experiment.problems["many.slow"].problem, &experiment.problems["many.fast"].problem);
+    assert_eq!((slow.network.id.as_str(), fast.network.id.as_str()), ("slow", "fast"));
+    assert_eq!(slow.synthetic.as_ref().unwrap().times, SyntheticTimes::Listed(vec![1.0, 2.0]));
+    assert_eq!((slow.solver.rtol, slow.solver.atol), (1e-5, 1e-6));
+    assert_eq!((fast.solver.rtol, fast.solver.atol), (1e-5, 1e-12));
+    let plan = expand(&experiment).unwrap().plan;
+    assert!(plan.nodes.iter().any(|node| node.name == "dataset.descents.many.slow"));
+}
+
+#[test]
 fn an_imported_model_is_as_good_as_an_inline_one() {
     let experiment = sound("tests/plan/valid/imported.kexp", &Options::default());
     let decay = &experiment.models["decay"];

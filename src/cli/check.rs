@@ -27,6 +27,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             profile: arguments.profile.clone(),
             set: arguments.set.clone(),
             offline: arguments.network.offline,
+            progress: Some(super::selecting::tell),
         };
         let loaded = resolve::load(file, &options);
         let mut diagnostics = loaded.diagnostics;
@@ -35,6 +36,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
         print(&loaded.sources, &diagnostics);
         let warnings = diagnostics.iter().filter(|found| found.severity == Severity::Warning).count();
+        let families = loaded.experiment.iter().flat_map(|experiment| &experiment.families);
+        for (name, family) in families {
+            let first = family.problems.first().map_or("", String::as_str);
+            say(&format!("{name}: {} problems, such as {first}", family.problems.len()));
+        }
         match has_errors(&diagnostics) {
             true => failed = true,
             false if warnings > 0 => say(&format!("{}: no errors, warnings: {warnings}", file.display())),

@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use super::selecting;
 use crate::diagnostic::{self, Diagnostic, FileId, Severity, Sources};
 use crate::fetch::Lock;
 use crate::import::petab;
@@ -76,7 +77,8 @@ impl FileArguments {
 
     /// Loads and resolves the experiment; prints warnings and errors.
     pub fn load(&self) -> Result<(Experiment, Sources), Failure> {
-        let options = Options { profile: self.profile.clone(), set: self.set.clone(), offline: self.network.offline };
+        let (profile, set, offline) = (self.profile.clone(), self.set.clone(), self.network.offline);
+        let options = Options { profile, set, offline, ..Options::default() };
         load(&self.file, &options)
     }
 
@@ -112,7 +114,7 @@ pub(super) fn folder_of(file: &Path) -> PathBuf {
 
 /// Loads and resolves an experiment; prints warnings and errors.
 pub(super) fn load(file: &Path, options: &Options) -> Result<(Experiment, Sources), Failure> {
-    let loaded = resolve::load(file, options);
+    let loaded = resolve::load(file, &Options { progress: Some(selecting::tell), ..options.clone() });
     // A process that took over from another one has shown the warnings already.
     if !has_taken_over() || has_errors(&loaded.diagnostics) {
         print(&loaded.sources, &loaded.diagnostics);
@@ -168,13 +170,13 @@ fn declared(address: &str, network: NetworkArguments) -> Result<Problem, Failure
         Some(name) => name.to_owned(),
         None if known.len() == 1 => known[0].clone(),
         None => {
-            return Err(Failure::Said(format!("which problem? say {address}:NAME with one of {}", known.join(", "))));
+            return Err(Failure::Said(format!("which problem? say {address}:NAME with one of {}", some_of(&known))));
         }
     };
     let problem = experiment.problems.remove(&name).map(|declared| declared.problem).ok_or_else(|| {
         let near = diagnostic::suggest(&name, known.iter().map(String::as_str));
         let help =
-            near.map_or_else(|| format!("there are: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+            near.map_or_else(|| format!("there are: {}", some_of(&known)), |near| format!("did you mean `{near}`?"));
         Failure::Said(format!("no problem `{name}` in {}; {help}", file.display()))
     })?;
     // The measurements of a recipe are those that a run of the file would use.
@@ -187,6 +189,13 @@ fn declared(address: &str, network: NetworkArguments) -> Result<Problem, Failure
         Ok(None) => Ok(problem),
         Err(error) => Err(Failure::Said(format!("{name}: {error}"))),
     }
+}
+
+/// Names in one line; those of large families are not all shown.
+fn some_of(names: &[String]) -> String {
+    const MOST: usize = 12;
+    let shown = names.get(..MOST).unwrap_or(names).join(", ");
+    if names.len() > MOST { format!("{shown} and {} more", names.len() - MOST) } else { shown }
 }
 
 /// Prints diagnostics on standard error.
@@ -247,7 +256,7 @@ pub(super) fn model(address: &str, network: NetworkArguments) -> Result<Network,
     if path.extension().is_some_and(|extension| extension == "xml" || extension == "sbml") {
         file = Some(path.to_owned());
     } else if is_biomodel(address) {
-        let remote = Remote { lock: Lock::none(), offline: network.offline };
+        let remote = Remote { lock: Lock::none(), offline: network.offline, progress: None };
         file = remote.biomodel(address, None, &mut findings);
         if file.is_none() {
             print(&Sources::default(), &findings);
@@ -271,13 +280,13 @@ pub(super) fn model(address: &str, network: NetworkArguments) -> Result<Network,
     let name = match name {
         Some(name) => name.to_owned(),
         None if experiment.models.len() == 1 => experiment.models.keys().next().cloned().unwrap_or_default(),
-        None => return Err(Failure::Said(format!("which model? say {address}:NAME with one of {}", known.join(", ")))),
+        None => return Err(Failure::Said(format!("which model? say {address}:NAME with one of {}", some_of(&known)))),
     };
     let problem = experiment.problems.remove(&name).map(|declared| declared.problem.network);
     experiment.models.remove(&name).or(problem).ok_or_else(|| {
         let near = diagnostic::suggest(&name, known.iter().map(String::as_str));
         let help =
-            near.map_or_else(|| format!("there are: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+            near.map_or_else(|| format!("there are: {}", some_of(&known)), |near| format!("did you mean `{near}`?"));
         Failure::Said(format!("no model `{name}` in {}; {help}", file.display()))
     })
 }

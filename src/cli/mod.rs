@@ -13,6 +13,7 @@ mod reference;
 mod render;
 mod report;
 mod run;
+mod selecting;
 mod selection;
 mod simulate;
 mod snapshot;

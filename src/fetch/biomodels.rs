@@ -7,7 +7,7 @@ use super::content::{self, Expected, shown};
 use super::error::{Cause, FetchError};
 use super::lock::Lock;
 use super::names::{biomodel_id, encoded, plain};
-use super::obtain::{Fetched, Options, Wanted, obtain};
+use super::obtain::{Fetched, Options, Wanted, Ways, obtain};
 use super::source::{Contents, Source, SourceFile};
 
 /// The public server.
@@ -24,10 +24,12 @@ pub(super) const COLLECTION: &str = "biomodels";
 pub fn biomodel(id: &str, lock: &Lock, options: &Options) -> Result<Fetched, FetchError> {
     biomodel_id(id)?;
     let wanted = Wanted { collection: COLLECTION, id, version: None };
-    obtain(wanted, lock, options, |pinned| match pinned {
+    let newest = || Ok(information(id, options)?.version);
+    let download = |pinned: Option<&Source>| match pinned {
         Some(pinned) => download_again(pinned, options),
         None => download(id, options),
-    })
+    };
+    obtain(wanted, lock, options, Ways { newest, download })
 }
 
 /// What the collection says about an entry.

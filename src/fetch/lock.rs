@@ -1,7 +1,9 @@
 //! The lock file `kexp.lock`: what was downloaded for the experiments of a folder, pinned by checksum.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +18,8 @@ pub const LOCK_FILE: &str = "kexp.lock";
 #[derive(Debug, Clone)]
 pub struct Lock {
     path: Option<PathBuf>,
+    /// What was pinned when the file was read for many questions; nothing is pinned by these.
+    held: Option<Arc<BTreeMap<(String, String), Source>>>,
 }
 
 /// The file's content.
@@ -48,7 +52,7 @@ impl Lock {
     /// The lock file at this path. It need not exist.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: Some(path.into()) }
+        Self { path: Some(path.into()), held: None }
     }
 
     /// The lock file beside a `.kexp` file.
@@ -60,7 +64,7 @@ impl Lock {
     /// Pins nothing, for commands that have no experiment.
     #[must_use]
     pub fn none() -> Self {
-        Self { path: None }
+        Self { path: None, held: None }
     }
 
     /// Where the file is, if there is to be one.
@@ -69,11 +73,29 @@ impl Lock {
         self.path.as_deref()
     }
 
+    /// The file as it is now, for many questions: later changes do not show, and nothing is pinned through it.
+    ///
+    /// # Errors
+    /// When the file cannot be read or understood.
+    pub(super) fn held(&self) -> Result<Self, FetchError> {
+        let sources = self.sources()?.into_iter();
+        let held = sources.map(|source| ((source.collection.clone(), source.id.clone()), source)).collect();
+        Ok(Self { path: self.path.clone(), held: Some(Arc::new(held)) })
+    }
+
+    /// Does it pin what was not pinned before?
+    pub(super) fn pins(&self) -> bool {
+        self.path.is_some() && self.held.is_none()
+    }
+
     /// What is pinned for an entry of a collection.
     ///
     /// # Errors
     /// When the file cannot be read or understood.
     pub fn find(&self, collection: &str, id: &str) -> Result<Option<Source>, FetchError> {
+        if let Some(held) = &self.held {
+            return Ok(held.get(&(collection.to_owned(), id.to_owned())).cloned());
+        }
         let sources = self.sources()?;
         Ok(sources.into_iter().find(|source| source.collection == collection && source.id == id))
     }
@@ -100,31 +122,40 @@ impl Lock {
     /// # Errors
     /// When other content is pinned, or the file cannot be read or written.
     pub(super) fn pin(&self, source: &Source, cache: &Cache) -> Result<(), FetchError> {
+        self.change(cache, |locked| self.add(locked, source))
+    }
+
+    /// Pins the models of a selection by features together with the selection; one that another process pinned meanwhile
+    /// stays. What is pinned already must have the same content.
+    ///
+    /// # Errors
+    /// When other content is pinned, or the file cannot be read or written.
+    pub(super) fn pin_selection(&self, words: &str, models: &[Source], cache: &Cache) -> Result<(), FetchError> {
         self.change(cache, |locked| {
-            let same = |other: &&Source| other.collection == source.collection && other.id == source.id;
-            if let Some(pinned) = locked.sources.iter().find(same) {
-                self.compare(pinned, source)?;
-                return Ok(false);
+            let mut new = false;
+            for source in models {
+                new |= self.add(locked, source)?;
             }
-            locked.sources.push(source.clone());
-            locked.sources.sort_by(|a, b| (&a.collection, &a.id).cmp(&(&b.collection, &b.id)));
+            if locked.selections.iter().any(|pinned| pinned.biomodels == words) {
+                return Ok(new);
+            }
+            let models = models.iter().map(|source| source.id.clone()).collect();
+            locked.selections.push(PinnedSelection { biomodels: words.to_owned(), models });
+            locked.selections.sort_by(|a, b| a.biomodels.cmp(&b.biomodels));
             Ok(true)
         })
     }
 
-    /// Pins the models of a selection by features; one that another process pinned meanwhile stays.
-    ///
-    /// # Errors
-    /// When the file cannot be read or written.
-    pub(super) fn pin_selection(&self, words: &str, models: &[String], cache: &Cache) -> Result<(), FetchError> {
-        self.change(cache, |locked| {
-            if locked.selections.iter().any(|pinned| pinned.biomodels == words) {
-                return Ok(false);
+    /// Adds a source to those that are sorted by collection and identifier, unless it is there.
+    fn add(&self, locked: &mut Locked, source: &Source) -> Result<bool, FetchError> {
+        let key = (&source.collection, &source.id);
+        match locked.sources.binary_search_by(|known| (&known.collection, &known.id).cmp(&key)) {
+            Ok(at) => self.compare(&locked.sources[at], source).map(|()| false),
+            Err(at) => {
+                locked.sources.insert(at, source.clone());
+                Ok(true)
             }
-            locked.selections.push(PinnedSelection { biomodels: words.to_owned(), models: models.to_vec() });
-            locked.selections.sort_by(|a, b| a.biomodels.cmp(&b.biomodels));
-            Ok(true)
-        })
+        }
     }
 
     fn read(&self) -> Result<Locked, FetchError> {
@@ -152,10 +183,12 @@ impl Lock {
         cache: &Cache,
         change: impl FnOnce(&mut Locked) -> Result<bool, FetchError>,
     ) -> Result<(), FetchError> {
-        let Some(path) = &self.path else { return Ok(()) };
+        let Some(path) = self.path.as_ref().filter(|_| self.pins()) else { return Ok(()) };
         let _guard = guard(cache)?;
         let mut locked = self.read()?;
         locked.format = FORMAT;
+        // Somebody may have edited it.
+        locked.sources.sort_by(|a, b| (&a.collection, &a.id).cmp(&(&b.collection, &b.id)));
         if !change(&mut locked)? {
             return Ok(());
         }

@@ -1,8 +1,8 @@
 //! Models and problems from public collections: downloads, their cache and the lock file that pins them.
 //!
 //! [`biomodel`] fetches one model of `BioModels`, [`petab_collection`] one problem of the `PEtab` benchmark collection.
-//! [`biomodels`] selects models by their features. All look into the lock file first and into the cache next; only what is missing is downloaded, verified, kept and
-//! pinned. Nothing that is not whole and verified is ever written: downloads are held in memory until they are.
+//! [`biomodels`] selects models by their features. All look into the lock file first and into the cache next; only what
+//! is missing is downloaded, verified, kept and pinned. Nothing that is not whole and verified is ever written: downloads are held in memory until they are.
 
 mod archive;
 mod biomodels;
@@ -26,5 +26,5 @@ pub use error::{Cause, FetchError};
 pub use lock::{LOCK_FILE, Lock};
 pub use obtain::{Fetched, Options};
 pub use petab::{petab_collection, petab_files};
-pub use select::{Between, Counter, Features, Progress, Selected, Selection, Selections, biomodels};
+pub use select::{Between, Counter, Features, Miss, Progress, Selected, Selection, Selections, biomodels};
 pub use source::{Contents, Source, SourceFile};

@@ -123,20 +123,35 @@ pub(super) struct Wanted<'a> {
     pub version: Option<&'a str>,
 }
 
-/// From the cache if it is there, else by `download`, which is told what is pinned. The result is pinned.
+/// How a collection is asked.
+pub(super) struct Ways<V, D> {
+    /// Asks for the newest version of an entry, empty where the collection does not say.
+    pub newest: V,
+    /// Downloads an entry; is told what is pinned.
+    pub download: D,
+}
+
+/// From the cache if it is there, else by a download. The result is pinned. What is pinned for the first time is the
+/// newest version, also where the cache holds an older one.
 pub(super) fn obtain(
     wanted: Wanted,
     lock: &Lock,
     options: &Options,
-    download: impl FnOnce(Option<&Source>) -> Result<(Source, Contents), FetchError>,
+    ways: Ways<
+        impl FnOnce() -> Result<String, FetchError>,
+        impl FnOnce(Option<&Source>) -> Result<(Source, Contents), FetchError>,
+    >,
 ) -> Result<Fetched, FetchError> {
     let pinned = lock.find(wanted.collection, wanted.id)?;
     let mut notices = Vec::new();
-    if let Some(held) = options.cache.find(wanted, pinned.as_ref(), &mut notices) {
+    let held = options.cache.find(wanted, pinned.as_ref(), &mut notices);
+    let asks = pinned.is_none() && lock.pins() && wanted.version.is_none() && !options.offline;
+    if let Some(Held { source, folder, contents }) = held
+        && !(asks && is_outdated(&source, ways.newest, &mut notices))
+    {
         if pinned.is_none() {
-            lock.pin(&held.source, &options.cache)?;
+            lock.pin(&source, &options.cache)?;
         }
-        let Held { source, folder, contents } = held;
         return Ok(Fetched { source, folder, contents, downloaded: false, notices });
     }
     if options.offline {
@@ -144,11 +159,23 @@ pub(super) fn obtain(
         let damaged = notices.pop();
         return Err(Cause::Offline { id: wanted.id.to_owned(), damaged, cache }.into());
     }
-    let (source, contents) = download(pinned.as_ref())?;
+    let (source, contents) = (ways.download)(pinned.as_ref())?;
     if let Some(pinned) = &pinned {
         lock.compare(pinned, &source)?;
     }
     lock.pin(&source, &options.cache)?;
     let folder = options.cache.put(&source, &contents)?;
     Ok(Fetched { source, folder, contents, downloaded: true, notices })
+}
+
+/// Has the collection another version than this one? Where it does not answer, what is here is good enough.
+fn is_outdated(held: &Source, newest: impl FnOnce() -> Result<String, FetchError>, notices: &mut Vec<String>) -> bool {
+    match newest() {
+        Ok(version) => !version.is_empty() && version != held.version,
+        Err(error) => {
+            let id = &held.id;
+            notices.push(format!("{id} comes from the cache; whether there is a newer version is not known: {error}"));
+            false
+        }
+    }
 }

@@ -10,7 +10,7 @@ use super::content::{Expected, shown};
 use super::error::{Cause, FetchError};
 use super::lock::Lock;
 use super::names::{petab_name, plain};
-use super::obtain::{Fetched, Options, Wanted, obtain};
+use super::obtain::{Fetched, Options, Wanted, Ways, obtain};
 use super::source::{Contents, Source, SourceFile};
 
 /// The public server: the collection's repository, file by file and commit by commit.
@@ -33,10 +33,13 @@ const MOST_FILES: usize = 200;
 pub fn petab_collection(name: &str, lock: &Lock, options: &Options) -> Result<Fetched, FetchError> {
     petab_name(name)?;
     let wanted = Wanted { collection: COLLECTION, id: name, version: Some(&options.petab_commit) };
-    obtain(wanted, lock, options, |pinned| {
+    // What is wanted is one commit: there is no newer one.
+    let newest = || Ok(options.petab_commit.clone());
+    let download = |pinned: Option<&Source>| {
         let commit = pinned.map_or(options.petab_commit.as_str(), |pinned| pinned.version.as_str());
         download(name, commit, options)
-    })
+    };
+    obtain(wanted, lock, options, Ways { newest, download })
 }
 
 fn download(name: &str, commit: &str, options: &Options) -> Result<(Source, Contents), FetchError> {

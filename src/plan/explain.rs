@@ -105,6 +105,13 @@ fn place(path: &str, origins: &BTreeMap<String, Origin>, sources: &Sources) -> O
 #[must_use]
 pub fn origin(path: &str, origins: &BTreeMap<String, Origin>) -> Option<Origin> {
     let path = path.strip_prefix("settings.").unwrap_or(path);
+    // Of a model, what has an id was written where that is declared, the rest somewhere in its file.
+    let named = |path: &str| path.split('.').find_map(|part| origins.get(part)).copied();
+    if let Some(part) = path.strip_prefix("network.")
+        && let Some(found) = named(part)
+    {
+        return Some(found);
+    }
     let mut prefix = path;
     loop {
         if let Some(origin) = origins.get(prefix) {
@@ -115,7 +122,7 @@ pub fn origin(path: &str, origins: &BTreeMap<String, Origin>) -> Option<Origin> 
             None => break,
         }
     }
-    path.split('.').find_map(|part| origins.get(part)).copied()
+    named(path)
 }
 
 /// The settings of a stage as dotted paths and short texts, in the words of the language.

@@ -157,11 +157,22 @@ fn operand(node: &Node) -> Built<Expr> {
 fn arguments(node: &Node) -> Built<Vec<Argument>> {
     let arguments: Vec<Argument> = node.children().map(|node| argument(&node)).collect::<Built<_>>()?;
     for pair in arguments.windows(2) {
-        if let [Argument { name: Some(name), value: before }, Argument { name: None, value }] = pair {
+        if let [Argument { name: Some(name), value: before }, Argument { name: None, value }] = pair
+            && !speaks_for_itself(value)
+        {
             return Err(Box::new(traps::positional_after_named(&name.text, before, value)));
         }
     }
     Ok(arguments)
+}
+
+/// A word or a condition: `biomodels(species = 1 .. 60, events <= 2, curated)`. Whether that has a place, the checks say.
+fn speaks_for_itself(value: &Expr) -> bool {
+    match &value.kind {
+        ExprKind::Name(_) => true,
+        ExprKind::Binary { operator, .. } => is_comparison(*operator) || *operator == BinaryOperator::And,
+        _ => false,
+    }
 }
 
 fn argument(node: &Node) -> Built<Argument> {

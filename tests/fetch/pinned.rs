@@ -1,12 +1,12 @@
 //! The lock file and the cache hold what they promise.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use kexp::fetch::{Cause, biomodel};
+use kexp::fetch::{Cause, Lock, biomodel};
 
-use crate::server::Answer;
-use crate::support::{FILE, ID, collection, files_below, place, small_sbml, whole};
+use crate::server::{Answer, Server};
+use crate::support::{FILE, ID, collection, file_list, files_below, information, place, small_sbml, whole};
 
 #[test]
 fn other_content_than_pinned_is_refused_with_both_checksums() {
@@ -125,4 +125,43 @@ fn a_cache_that_cannot_be_written_is_named() {
     let error = biomodel(ID, &place.lock, &place.options).unwrap_err();
     assert!(matches!(error.cause, Cause::File { .. }), "{error}");
     assert!(error.to_string().contains("KEXP_CACHE"), "{error}");
+}
+
+#[test]
+fn what_is_pinned_for_the_first_time_is_the_newest_although_the_cache_has_an_older_one() {
+    let revisions = Arc::new(AtomicU32::new(2));
+    let now = Arc::clone(&revisions);
+    let content = |revision: u32| small_sbml(&format!("revision_{revision}"));
+    let server = Server::start(move |path, _| {
+        let revision = now.load(Ordering::SeqCst);
+        match path {
+            _ if revision == 0 => Answer::page(500),
+            "/BIOMD0000000001?format=json" => Answer::json(&information(revision)),
+            "/model/files/BIOMD0000000001?format=json" => Answer::json(&file_list(FILE, content(revision).len())),
+            _ => Answer::xml(&content(revision)),
+        }
+    });
+    let place = place(&server);
+    let fetch = || biomodel(ID, &place.lock, &place.options).unwrap();
+    assert_eq!(fetch().bytes(), content(2));
+    revisions.store(3, Ordering::SeqCst);
+    let asked = server.count();
+    assert_eq!(fetch().bytes(), content(2), "it is pinned");
+    assert_eq!(server.count(), asked);
+
+    // As the lock file's comment says.
+    std::fs::remove_file(place.lock.path().unwrap()).unwrap();
+    let newer = fetch();
+    assert_eq!((newer.bytes(), newer.source.version.as_str()), (&content(3)[..], "3"));
+    assert!(place.lock_text().contains("version: \"3\""));
+
+    // A command without an experiment takes what is there, and so does everybody when nobody answers.
+    let asked = server.count();
+    assert_eq!(biomodel(ID, &Lock::none(), &place.options).unwrap().bytes(), content(3));
+    assert_eq!(server.count(), asked);
+    std::fs::remove_file(place.lock.path().unwrap()).unwrap();
+    revisions.store(0, Ordering::SeqCst);
+    let kept = fetch();
+    assert_eq!(kept.bytes(), content(3));
+    assert!(kept.notices[0].contains("whether there is a newer version is not known"), "{:?}", kept.notices);
 }

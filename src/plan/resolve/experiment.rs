@@ -53,6 +53,8 @@ pub struct Experiment {
     pub models: BTreeMap<String, Network>,
     /// Estimation problems, complete with their models and measurements.
     pub problems: BTreeMap<String, ProblemDeclaration>,
+    /// Families of problems, whose members are among `problems`.
+    pub families: BTreeMap<String, ProblemFamily>,
     /// Recipes of datasets, and datasets whose rows are in a table.
     pub datasets: BTreeMap<String, Declaration>,
     /// The tables of the latter, by name of the dataset.
@@ -81,6 +83,17 @@ pub struct ProblemDeclaration {
     /// Where each part came from: `objective`, `solver.rtol`, `measurements`, `model`, and `ID` for each parameter,
     /// observable and treatment.
     pub sources: BTreeMap<String, Origin>,
+}
+
+/// The problems of one pattern over many models.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProblemFamily {
+    /// The names of its problems, such as `many.BIOMD0000000010`.
+    pub problems: Vec<String>,
+    /// The names of problems that could not be made, with the reason.
+    pub left_out: BTreeMap<String, String>,
+    /// The declaration.
+    pub span: Span,
 }
 
 /// A declaration whose settings its schema has accepted.

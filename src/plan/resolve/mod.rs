@@ -8,6 +8,7 @@ mod analysis;
 mod collect;
 mod estimate;
 mod experiment;
+mod family;
 mod formula;
 mod imported;
 mod imports;
@@ -17,10 +18,12 @@ mod network;
 mod order;
 mod overrides;
 mod problem;
+mod problems;
 mod row_files;
 mod scope;
 mod set;
 mod settings;
+mod settle;
 mod symbols;
 mod synthetic;
 mod typing;
@@ -30,14 +33,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Severity, Sources};
-use crate::fetch::Lock;
+use crate::fetch::{Lock, Progress};
 use crate::model::network::Network;
 use crate::schema::Value;
 use crate::syntax::ast::EntryKind;
 
 use super::check;
 pub(in crate::plan) use analysis::{dynamic, reach, symbols as symbols_of, used};
-pub use experiment::{Declaration, Experiment, Origin, ProblemDeclaration, Vary};
+pub use experiment::{Declaration, Experiment, Origin, ProblemDeclaration, ProblemFamily, Vary};
 pub(in crate::plan) use overrides::{located, schema_of};
 pub(in crate::plan) use scope::Scope;
 pub(in crate::plan) use typing::Typing;
@@ -51,7 +54,7 @@ use imported::Importer;
 use overrides::Settled;
 
 /// What the command line says beside the file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// The profile in force.
     pub profile: Option<String>,
@@ -59,6 +62,8 @@ pub struct Options {
     pub set: Vec<String>,
     /// Download nothing: models and problems of public collections come from the cache, or are an error.
     pub offline: bool,
+    /// Is told how far a selection of models is that must be made.
+    pub progress: Option<fn(Progress<'_>)>,
 }
 
 /// What came of a file.
@@ -108,10 +113,11 @@ fn resolve(
     sources: &mut Sources,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Experiment> {
-    let collected = collect::collect(files, findings);
-    let root = collected.scopes.first()?;
-
-    let remote = Remote { lock: Lock::beside(path), offline: options.offline };
+    let mut collected = collect::collect(files, findings);
+    if collected.scopes.is_empty() {
+        return None;
+    }
+    let remote = Remote { lock: Lock::beside(path), offline: options.offline, progress: options.progress };
     let mut importer = Importer::new(&remote);
     let mut models = BTreeMap::new();
     for raw in collected.models() {
@@ -120,49 +126,53 @@ fn resolve(
             Some(_) => importer.model(raw, &files.files[raw.file].folder, sources, findings),
         };
         if let Some(model) = model {
-            models.insert(raw.name.text.as_str(), model);
+            models.insert(raw.name.text.clone(), model);
         }
     }
+    let named: Vec<String> = models.keys().cloned().collect();
+    let families = family::families(&mut collected, &mut importer, &mut models, sources, findings);
+    let collected = collected;
 
-    let mut settled = vec![collect::experiment(files, &collected, findings)];
-    let mut problems: BTreeMap<&str, Vec<&crate::syntax::ast::Entry>> = BTreeMap::new();
+    let mut settled = vec![settle::experiment(files, &collected, findings)];
+    let mut lines = problems::Lines::new();
     for raw in &collected.declarations {
         let before = findings.len();
-        let Some((mut one, entries)) = collect::settle(raw, &collected, findings) else { continue };
+        let Some((mut one, entries)) = settle::settle(raw, &collected, findings) else { continue };
         one.broken |= findings[before..].iter().any(|finding| finding.severity == Severity::Error);
         if raw.kind == "problem" {
-            problems.insert(&raw.name.text, entries);
+            lines.insert(raw.name.text.clone(), (*raw, entries));
         }
         settled.push(one);
+    }
+    for family in &families {
+        let Some((members, entries)) = settle::family(family, &collected, findings) else { continue };
+        for one in members {
+            lines.insert(one.declaration.name.clone(), (family.raw, entries.clone()));
+            settled.push(one);
+        }
     }
     let vary: BTreeMap<_, _> = collected.of("tune").map(|raw| (raw.name.text.as_str(), raw)).collect();
 
     profiles(&collected, options, &mut settled, findings);
     let set = set::parse(&options.set, sources, findings);
     for (key, value) in &set {
-        overrides::apply(key, value, Origin::Set, &mut settled, root, findings);
+        overrides::apply(key, value, Origin::Set, &mut settled, &collected.scopes[0], findings);
     }
 
-    let mut built = BTreeMap::new();
-    for one in settled.iter().filter(|one| one.declaration.kind == "problem" && !one.broken) {
-        let Some(raw) = collected.named(&one.declaration.name) else { continue };
-        let Some(entries) = problems.get(one.declaration.name.as_str()) else { continue };
-        let (declaration, folder) = (&one.declaration, files.files[raw.file].folder.as_path());
-        let problem = if imported::is_imported(raw) {
-            let parts = imported::Parts { raw, declaration, entries, folder, remote: &remote };
-            imported::problem(&parts, sources, findings)
-        } else {
-            let Some(model) = declaration.word("model").and_then(|model| models.get(model)) else { continue };
-            let parts = problem::Parts { declaration, place: raw.name.span, entries, model, folder };
-            problem::build(&parts, sources, findings)
-        };
-        if let Some(problem) = problem {
-            built.insert(declaration.name.clone(), problem);
-        }
-    }
+    let parts = problems::Parts {
+        settled: &settled,
+        lines: &lines,
+        models: &models,
+        families: &families,
+        files,
+        remote: &remote,
+    };
+    let (built, families) = problems::build(&parts, sources, findings);
 
-    let models = models.into_iter().map(|(name, model)| (name.to_owned(), model.network)).collect();
+    // The models of families are those of their problems.
+    let models = named.into_iter().filter_map(|name| models.remove(&name).map(|model| (name, model.network))).collect();
     let mut experiment = assemble(settled, models, built, options, path);
+    experiment.families = families;
     for (name, raw) in vary {
         check::vary::fill(&mut experiment, name, raw.entries, &collected.scopes[raw.file], findings);
     }
@@ -217,7 +227,7 @@ fn assemble(
         kinds.entry(declaration.kind.clone()).or_default().insert(declaration.name.clone(), declaration);
     }
     let mut of = |kind: &str| kinds.remove(kind).unwrap_or_default();
-    let settings = of("experiment").into_values().next().unwrap_or_else(collect::unnamed);
+    let settings = of("experiment").into_values().next().unwrap_or_else(settle::unnamed);
     let folder = path.parent().unwrap_or(Path::new(""));
     Experiment {
         title: settings.name.clone(),
@@ -233,6 +243,7 @@ fn assemble(
         profile: options.profile.clone(),
         models,
         problems,
+        families: BTreeMap::new(),
         datasets: of("dataset"),
         row_files: BTreeMap::new(),
         generators: of("generator"),

@@ -21,6 +21,8 @@ pub(super) struct Model {
     pub symbols: Symbols,
     /// It was written elsewhere: what it declares and does not use is not the author's concern.
     pub imported: bool,
+    /// Its name in its declaration, or the start of the file that it was read from.
+    pub place: Span,
 }
 
 /// Builds the network of an inline model; `None` when something in it is wrong.
@@ -50,7 +52,7 @@ pub(super) fn build(
     }
     let sound = found.iter().all(|finding| finding.severity != Severity::Error);
     findings.append(&mut found);
-    sound.then_some(Model { network, symbols, imported: false })
+    sound.then_some(Model { network, symbols, imported: false, place: name.span })
 }
 
 struct Builder<'a> {

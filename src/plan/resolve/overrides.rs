@@ -39,6 +39,7 @@ pub(super) fn apply(
     let segments: Vec<&str> = path.text.split('.').collect();
     let (targets, rest) = match targets(&segments, all) {
         Ok(found) => found,
+        Err(_) if scope.may_be_member(path.text.strip_prefix("problem.").unwrap_or(&path.text)) => return,
         Err(lost) => return findings.push(unknown(path, &segments, &lost)),
     };
     let wild = segments[..segments.len() - rest.len()].iter().any(|segment| segment.contains('*'));
@@ -92,25 +93,21 @@ fn targets<'a>(segments: &[&'a str], all: &[Settled]) -> Result<(Vec<usize>, Vec
     }
     if words::KINDS.contains(&first) && segments.len() > 1 {
         let known: Vec<usize> = (0..all.len()).filter(|index| is(index, first)).collect();
-        let named = |index: &usize| all[*index].declaration.name.as_str();
-        let found: Vec<_> = known.iter().copied().filter(|index| glob(segments[1], named(index))).collect();
-        if found.is_empty() {
-            return Err(Lost { segment: 1, candidates: known.iter().map(|index| named(index).to_owned()).collect() });
-        }
-        return Ok((found, segments[2..].to_vec()));
+        return named(&segments[1..], &known, all).map_or_else(
+            || {
+                let names = known.iter().map(|index| all[*index].declaration.name.clone());
+                Err(Lost { segment: 1, candidates: names.collect() })
+            },
+            |(found, taken)| Ok((found, segments[1 + taken..].to_vec())),
+        );
     }
     // Without a kind in front, figures and tables answer only to names that nothing else has.
     let drawn = |one: &Settled| matches!(one.declaration.kind.as_str(), "figure" | "table");
     for output in [false, true] {
-        let found: Vec<_> = all
-            .iter()
-            .enumerate()
-            .filter(|(_, one)| one.declaration.kind != "experiment" && drawn(one) == output)
-            .filter(|(_, one)| glob(first, &one.declaration.name))
-            .map(|(index, _)| index)
-            .collect();
-        if !found.is_empty() {
-            return Ok((found, segments[1..].to_vec()));
+        let known: Vec<usize> =
+            (0..all.len()).filter(|index| !is(index, "experiment") && drawn(&all[*index]) == output).collect();
+        if let Some((found, taken)) = named(segments, &known, all) {
+            return Ok((found, segments[taken..].to_vec()));
         }
     }
     if segments.len() == 1
@@ -121,6 +118,28 @@ fn targets<'a>(segments: &[&'a str], all: &[Settled]) -> Result<(Vec<usize>, Vec
     }
     let candidates = all.iter().map(|one| one.declaration.name.clone()).filter(|name| !name.is_empty()).collect();
     Err(Lost { segment: 0, candidates })
+}
+
+/// Of the known declarations, those that the first segments name, and how many segments that takes: a name, the name of
+/// a member of a family, `many.BIOMD0000000010`, or that of the family, which means all of its members.
+fn named(segments: &[&str], known: &[usize], all: &[Settled]) -> Option<(Vec<usize>, usize)> {
+    let first = segments.first()?;
+    let matching = |fits: &dyn Fn(&str) -> bool| -> Vec<usize> {
+        known.iter().copied().filter(|index| fits(&all[*index].declaration.name)).collect()
+    };
+    let found = matching(&|name| glob(first, name));
+    if !found.is_empty() {
+        return Some((found, 1));
+    }
+    if let Some(second) = segments.get(1) {
+        let both = format!("{first}.{second}");
+        let found = matching(&|name| glob(&both, name));
+        if !found.is_empty() {
+            return Some((found, 2));
+        }
+    }
+    let found = matching(&|name| name.split_once('.').is_some_and(|(family, _)| glob(first, family)));
+    (!found.is_empty()).then_some((found, 1))
 }
 
 /// Follows the segments of a path into the settings.

@@ -1,6 +1,6 @@
 //! The names that one file may use: its own declarations and its imports.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Span;
 
@@ -8,6 +8,8 @@ use crate::diagnostic::Span;
 #[derive(Debug, Clone, Default)]
 pub(in crate::plan) struct Scope {
     names: BTreeMap<String, (String, Span)>,
+    /// Families whose members are not known, for a reason that has been told.
+    unknown: BTreeSet<String>,
 }
 
 impl Scope {
@@ -18,6 +20,16 @@ impl Scope {
         }
         self.names.insert(name.to_owned(), (kind.to_owned(), span));
         None
+    }
+
+    /// Notes that a family's members are not known.
+    pub fn leave_open(&mut self, family: &str) {
+        self.unknown.insert(family.to_owned());
+    }
+
+    /// Could the name be that of a member of a family whose members are not known?
+    pub fn may_be_member(&self, name: &str) -> bool {
+        name.split_once('.').is_some_and(|(family, _)| self.unknown.contains(family))
     }
 
     /// The kind of a name.

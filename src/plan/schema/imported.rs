@@ -14,7 +14,8 @@ pub fn model_sources() -> Vec<Choice> {
         ),
         Choice::new(
             "biomodel",
-            "a model of the BioModels database, pinned in `kexp.lock` beside the experiment",
+            "a model of the BioModels database, pinned in `kexp.lock` beside the experiment; without its entry there the \
+             newest version is taken",
             vec![Field::required("id", Type::Text, "its identifier, such as \"BIOMD0000000064\"")],
         ),
     ]

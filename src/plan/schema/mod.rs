@@ -4,6 +4,7 @@
 mod dataset;
 mod descent;
 mod experiment;
+mod family;
 mod figure;
 mod generate;
 mod generator;
@@ -14,6 +15,7 @@ mod tune;
 
 use crate::schema::{Choice, Field, Schema, Type, Value};
 
+pub use family::model_families;
 pub use figure::{GENERATE_COLUMNS, TUNE_COLUMNS};
 pub use imported::{imported_problem, model_sources, problem_sources};
 pub use reference::{describe, plain, reference, show, with_article};
@@ -22,7 +24,15 @@ pub use reference::{describe, plain, reference, show, with_article};
 #[must_use]
 pub fn schemas() -> Vec<Schema> {
     let [model, imported] = imported::pages();
-    let mut all = vec![experiment::schema(), model, problem::schema(), imported, dataset::schema(), dataset::table()];
+    let mut all = vec![
+        experiment::schema(),
+        model,
+        problem::schema(),
+        imported,
+        family::page(),
+        dataset::schema(),
+        dataset::table(),
+    ];
     all.extend(generator::schemas());
     all.extend([tune::schema(), generate::schema()]);
     all.extend(figure::schemas());

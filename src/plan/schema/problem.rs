@@ -86,7 +86,7 @@ fn synthetic() -> Choice {
     Choice::new(
         "synthetic",
         "simulated at the nominal values, with noise from the problem's own random stream, when the problem is computed; \
-         every `observable` line is measured too. What stays constant is left out then, and on a logarithmic scale values \
+         every `observable` line is measured too. What stays constant or is no finite number is left out then, and on a logarithmic scale values \
          that the solver does not resolve; where no `atol` is said, it is 1e-12",
         vec![
             Field::new(

@@ -91,6 +91,8 @@ pub fn describe(kind: &Type) -> String {
         Type::Sum(choices) => format!("a sum of {}", names(choices).join(", ")),
         Type::Interval => "an interval such as 1e-5 .. 1e5 log10".to_owned(),
         Type::Numbers => "numbers: a list [0, 1] or a range 0 .. 1 by 0.25".to_owned(),
+        Type::Counts => "a whole number, a range such as 1 .. 60, or instead of `=` one of <=, <, >=, >, ==".to_owned(),
+        Type::Flag => "this word alone".to_owned(),
     }
 }
 

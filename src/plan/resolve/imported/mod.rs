@@ -2,6 +2,7 @@
 //! elsewhere, with what the experiment changes in them.
 
 mod adjust;
+mod features;
 mod places;
 mod problem;
 mod remote;
@@ -10,7 +11,7 @@ mod text;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
+use crate::diagnostic::{Diagnostic, FileId, Severity, Sources, Span};
 use crate::import::sbml;
 use crate::model::network::Network;
 use crate::plan::schema;
@@ -42,6 +43,7 @@ struct Read {
     network: Network,
     /// Where each id is declared.
     places: BTreeMap<String, Span>,
+    file: FileId,
 }
 
 impl<'a> Importer<'a> {
@@ -64,7 +66,7 @@ impl<'a> Importer<'a> {
             "biomodel" => self.remote.biomodel(&argument, Some(value.span), findings)?,
             _ => tidy(&folder.join(argument)),
         };
-        let Read { mut network, places } = self.document(&path, Some(value.span), sources, findings)?;
+        let Read { mut network, places, file } = self.document(&path, Some(value.span), sources, findings)?;
         network.id.clone_from(&raw.name.text);
         if let Some(title) = raw.title {
             network.title.clone_from(&title.value);
@@ -72,11 +74,30 @@ impl<'a> Importer<'a> {
             network.title.clone_from(&raw.name.text);
         }
         let symbols = places::symbols(&network, &places, value.span);
-        let mut model = Model { network, symbols, imported: true };
+        let mut model = Model { network, symbols, imported: true, place: start_of(file) };
         let before = findings.len();
         adjust::adjust(&mut model, raw.entries, findings);
         let sound = findings[before..].iter().all(|finding| finding.severity != Severity::Error);
         sound.then_some(model)
+    }
+
+    /// A model of a family by its file; `None` after a finding.
+    pub fn member(
+        &mut self,
+        id: &str,
+        title: &str,
+        path: &Path,
+        from: Span,
+        sources: &mut Sources,
+        findings: &mut Vec<Diagnostic>,
+    ) -> Option<Model> {
+        let Read { mut network, places, file } = self.document(path, Some(from), sources, findings)?;
+        id.clone_into(&mut network.id);
+        if network.title.is_empty() {
+            if title.is_empty() { id } else { title }.clone_into(&mut network.title);
+        }
+        let symbols = places::symbols(&network, &places, from);
+        Some(Model { network, symbols, imported: true, place: start_of(file) })
     }
 
     /// The model of a file, which is read when it is asked for the first time.
@@ -123,7 +144,12 @@ fn read(path: &Path, from: Option<Span>, sources: &mut Sources, findings: &mut V
     let mut network = document.network?;
     adjust::fold(&mut network);
     let places = places::of(&text, file);
-    Some(Read { network, places })
+    Some(Read { network, places, file })
+}
+
+/// The place of what a file says without saying where.
+fn start_of(file: FileId) -> Span {
+    Span { file, start: 0, end: 0 }
 }
 
 /// A finding about no place at all is shown where the experiment names the file.

@@ -14,7 +14,7 @@ use super::super::collect::Raw;
 use super::super::estimate::{Candidate, Estimated, estimates};
 use super::super::experiment::{Declaration, Origin, ProblemDeclaration};
 use super::super::imports::{bytes_of, tidy};
-use super::{Remote, placed, places, source};
+use super::{Remote, placed, places, source, start_of};
 
 /// Everything that an imported problem is built from.
 pub(in super::super) struct Parts<'a> {
@@ -63,8 +63,12 @@ pub(in super::super) fn build(
     for (id, place) in places_of(sources, first) {
         origins.entry(id).or_insert(Origin::File(place));
     }
-    for part in ["model", "network", "measurements"] {
-        origins.insert(part.to_owned(), Origin::File(value.span));
+    origins.insert("model".to_owned(), Origin::File(value.span));
+    // What has no id of its own comes from the file as a whole.
+    let is_model = |file: &FileId| sources.text(*file).trim_start_matches('\u{feff}').trim_start().starts_with('<');
+    let model = (first..sources.len()).map(FileId).find(is_model);
+    for (part, file) in [("network", model), ("measurements", imported.measurements.first().copied())] {
+        origins.insert(part.to_owned(), Origin::File(file.map_or(value.span, start_of)));
     }
     settings(&mut problem, parts.declaration);
     bounds(&mut problem, parts, &mut origins, findings);

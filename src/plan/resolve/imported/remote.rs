@@ -4,7 +4,9 @@
 use std::path::PathBuf;
 
 use crate::diagnostic::{Diagnostic, Span};
-use crate::fetch::{self, FetchError, Fetched, Lock};
+use crate::fetch::{self, Counter, FetchError, Fetched, Lock, Progress, Selection, Selections};
+
+use super::features;
 
 /// Where downloads are pinned, and whether the network may be asked.
 #[derive(Debug, Clone)]
@@ -13,6 +15,8 @@ pub struct Remote {
     pub lock: Lock,
     /// Ask nobody: what is not in the cache is an error.
     pub offline: bool,
+    /// Is told how far a selection of models is, which takes minutes when none of them is in the cache.
+    pub progress: Option<fn(Progress<'_>)>,
 }
 
 impl Remote {
@@ -21,6 +25,19 @@ impl Remote {
         let fetched = fetch::Options::from_environment(self.offline)
             .and_then(|options| fetch::biomodel(id, &self.lock, &options));
         opened(fetched, from, findings)
+    }
+
+    /// The models of `BioModels` with some features; `None` after a finding.
+    pub fn biomodels(&self, selection: &Selection, from: Span, findings: &mut Vec<Diagnostic>) -> Option<Selections> {
+        let mut counter = Counter { version: features::VERSION, count: &mut features::count };
+        let mut progress = |done: Progress<'_>| {
+            if let Some(tell) = self.progress {
+                tell(done);
+            }
+        };
+        let found = fetch::Options::from_environment(self.offline)
+            .and_then(|options| fetch::biomodels(selection, &self.lock, &options, &mut counter, &mut progress));
+        found.map_err(|error| findings.push(error.diagnostic().at(from, "cannot be had"))).ok()
     }
 
     /// The YAML file of a problem of the `PEtab` benchmark collection; `None` after a finding.

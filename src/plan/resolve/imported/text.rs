@@ -45,7 +45,7 @@ pub(super) fn beside(from: FileId, name: &str, sources: &mut Sources) -> Result<
 
 /// Bytes as text in the encoding that the first line names: UTF-8, UTF-16 with its mark, or Latin-1. The error is the
 /// line at which it fails.
-fn decode(bytes: Vec<u8>) -> Result<String, usize> {
+pub(super) fn decode(bytes: Vec<u8>) -> Result<String, usize> {
     if let [first, second, rest @ ..] = bytes.as_slice()
         && matches!((first, second), (0xFF, 0xFE) | (0xFE, 0xFF))
     {

@@ -1,17 +1,20 @@
 //! Measurements by recipe: the observables of a problem at its nominal values, with noise from the problem's own stream.
 
+mod simulated;
+mod span;
+
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
 use crate::model::expression::Expression;
-use crate::model::network::{Network, Parameter};
-use crate::model::problem::{
-    Measurement, NoiseDistribution, Observable, Problem, Scale, SolverSettings, Synthetic, SyntheticTimes, Treatment,
-};
+use crate::model::problem::{Measurement, NoiseDistribution, Problem, Scale};
 use crate::random::Streams;
 use crate::solve::simulate::SimulateError;
-use crate::solve::{Horizon, ProblemSolver, SolveError, horizon};
+use crate::solve::{ProblemSolver, SolveError};
+
+use simulated::simulated;
+use span::times;
 
 /// What a recipe came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +33,10 @@ pub struct SyntheticSummary {
     pub left_out: Vec<(String, String)>,
     /// Single values that are left out: on a logarithmic scale, those that the solver does not resolve.
     pub unresolved: usize,
+    /// Why the objective fails at the nominal values, where it does, in one word: the simulation has more steps than the
+    /// problem's own limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
 }
 
 /// Why a recipe gives no measurements.
@@ -41,11 +48,19 @@ pub enum SyntheticError {
     /// No span of time was found.
     #[error("no automatic span of time: {0}; say it: `times = auto(50, end = 10)`")]
     Span(SimulateError),
+    /// A treatment begins at a steady state that there is not.
+    #[error(
+        "no automatic span of time: the steady state before a treatment: {0}; say the span: `times = auto(50, end = 10)`"
+    )]
+    Before(SimulateError),
     /// The simulation failed.
     #[error(
         "the simulation at the nominal values failed: {0}; another span (`times`) or other tolerances (`solver`) may help"
     )]
     Simulation(&'static str),
+    /// Nothing can be measured.
+    #[error("none of the {0} observables is a finite number at all times; observe others: `observe = [A, B]`")]
+    NothingFinite(usize),
     /// Nothing is left to measure.
     #[error(
         "none of the {0} observables changes by more than the solver resolves; observe others, or say a smaller `atol` in `solver`"
@@ -66,18 +81,21 @@ const RESOLVED: f64 = 10.0;
 pub fn measure(problem: &Problem, streams: &Streams) -> Result<Option<(Problem, SyntheticSummary)>, SyntheticError> {
     let Some(recipe) = &problem.synthetic else { return Ok(None) };
     let (times, reason) = times(problem, recipe)?;
-    let places = Places { observables: problem.observables.len(), times: times.len() };
     let simulated = simulated(problem, &times)?;
 
     let mut made = Problem { synthetic: None, observables: Vec::new(), measurements: Vec::new(), ..problem.clone() };
     let mut left_out = Vec::new();
     let mut unresolved = 0;
     for (index, observable) in problem.observables.iter().enumerate() {
-        let values: Vec<Vec<f64>> =
-            (0..problem.treatments.len()).map(|treatment| places.of(&simulated, treatment, index)).collect();
-        let largest = values.iter().flatten().fold(0.0, |largest: f64, value| largest.max(value.abs()));
+        let values: Vec<&[f64]> =
+            (0..problem.treatments.len()).filter_map(|treatment| simulated.of(treatment, index)).collect();
+        if values.is_empty() {
+            left_out.push((observable.id.clone(), "or its noise is no finite number at some time".to_owned()));
+            continue;
+        }
+        let largest = values.iter().copied().flatten().fold(0.0, |largest: f64, value| largest.max(value.abs()));
         let floor = RESOLVED * problem.solver.rtol.mul_add(largest, problem.solver.atol);
-        let all = || values.iter().flatten().copied();
+        let all = || values.iter().copied().flatten().copied();
         let span = all().fold(f64::NEG_INFINITY, f64::max) - all().fold(f64::INFINITY, f64::min);
         if span <= floor {
             let value = values.first().and_then(|values| values.first()).copied().unwrap_or(0.0);
@@ -97,8 +115,8 @@ pub fn measure(problem: &Problem, streams: &Streams) -> Result<Option<(Problem, 
         let streams = streams.part(&format!("noise of {}", observable.id));
         for (treatment, values) in values.iter().enumerate() {
             let mut stream = streams.stream(treatment as u64);
-            let scales = places.scales(&simulated, treatment, index);
-            for ((&time, &value), scale) in times.iter().zip(values).zip(scales) {
+            let scales = simulated.scales(treatment, index).unwrap_or_default();
+            for ((&time, &value), &scale) in times.iter().zip(*values).zip(scales) {
                 // Drawn for every time, so that what is left out moves no other draw.
                 let draw = match observable.noise.distribution {
                     NoiseDistribution::Normal => StandardNormal.sample(&mut stream),
@@ -130,6 +148,8 @@ pub fn measure(problem: &Problem, streams: &Streams) -> Result<Option<(Problem, 
     if made.observables.is_empty() {
         return Err(SyntheticError::NothingChanges(problem.observables.len()));
     }
+    let solver = ProblemSolver::new(&made)?;
+    let cause = solver.evaluate(solver.nominal()).cause();
     let summary = SyntheticSummary {
         span: (times.first().copied().unwrap_or(0.0), times.last().copied().unwrap_or(0.0)),
         reason,
@@ -138,6 +158,7 @@ pub fn measure(problem: &Problem, streams: &Streams) -> Result<Option<(Problem, 
         measurements: made.measurements.len(),
         left_out,
         unresolved,
+        failure: (!cause.is_empty()).then(|| cause.to_owned()),
     };
     Ok(Some((made, summary)))
 }
@@ -165,104 +186,13 @@ impl SyntheticSummary {
         if self.left_out.len() > MOST_SHOWN {
             lines.push(format!("{} more observables are left out", self.left_out.len() - MOST_SHOWN));
         }
+        if let Some(cause) = &self.failure {
+            lines.push(format!(
+                "the objective fails at the nominal values ({cause}); other limits may help: `solver {{ steps = 100000 }}`"
+            ));
+        }
         lines
     }
-}
-
-/// The times, and where their span comes from if it was found.
-fn times(problem: &Problem, recipe: &Synthetic) -> Result<(Vec<f64>, Option<String>), SyntheticError> {
-    let (points, end) = match &recipe.times {
-        SyntheticTimes::Listed(times) => return Ok((times.clone(), None)),
-        SyntheticTimes::Even { points, end } => (*points, *end),
-    };
-    let (end, reason) = match end {
-        Some(end) => (end, None),
-        None => {
-            let (span, reason) = span(problem)?;
-            (span, Some(reason))
-        }
-    };
-    let last = points.saturating_sub(1).max(1) as f64;
-    Ok(((0..points).map(|index| end * (index as f64 / last)).collect(), reason))
-}
-
-/// The longest automatic span of the treatments, without what happens before them.
-fn span(problem: &Problem) -> Result<(f64, String), SyntheticError> {
-    let mut longest: Option<Horizon> = None;
-    for treatment in &problem.treatments {
-        let network = treated(problem, treatment);
-        let found = horizon(&network, &[], problem.solver).map_err(SyntheticError::Span)?;
-        if longest.is_none_or(|known| found.span > known.span) {
-            longest = Some(found);
-        }
-    }
-    Ok(longest.map_or((1.0, String::new()), |found| (found.span, found.reason.to_string())))
-}
-
-/// The network as a treatment has it, at the nominal values.
-fn treated(problem: &Problem, treatment: &Treatment) -> Network {
-    let mut network = problem.network.clone();
-    for parameter in &problem.parameters {
-        match network.parameters.iter_mut().find(|known| known.id == parameter.id) {
-            Some(known) => known.value = parameter.nominal,
-            None => network.parameters.push(Parameter::constant(&parameter.id, parameter.nominal)),
-        }
-    }
-    for (id, value) in &treatment.overrides {
-        if let Some(parameter) = network.parameters.iter_mut().find(|known| known.id == *id) {
-            parameter.initial = Some(value.clone());
-        } else if let Some(compartment) = network.compartments.iter_mut().find(|known| known.id == *id) {
-            compartment.initial = Some(value.clone());
-        } else if let Some(species) = network.species.iter_mut().find(|known| known.id == *id) {
-            species.initial = value.clone();
-            species.initial_amount = false;
-        }
-    }
-    network
-}
-
-/// Where simulated values stand: by treatment, then observable, then time; the observables first, then the scales of
-/// their noise, which are expressions too.
-#[derive(Clone, Copy)]
-struct Places {
-    observables: usize,
-    times: usize,
-}
-
-impl Places {
-    fn of(self, simulated: &[f64], treatment: usize, observable: usize) -> Vec<f64> {
-        let start = (treatment * 2 * self.observables + observable) * self.times;
-        simulated[start..start + self.times].to_vec()
-    }
-
-    fn scales(self, simulated: &[f64], treatment: usize, observable: usize) -> Vec<f64> {
-        self.of(simulated, treatment, self.observables + observable)
-    }
-}
-
-/// The value of every observable, and of the scale of its noise, under every treatment at every time, at the nominal
-/// values.
-fn simulated(problem: &Problem, times: &[f64]) -> Result<Vec<f64>, SyntheticError> {
-    let mut observables = problem.observables.clone();
-    let scales = problem.observables.iter().map(|one| Observable { formula: one.noise.scale.clone(), ..one.clone() });
-    observables.extend(scales);
-    let count = observables.len();
-    let measurements = (0..problem.treatments.len())
-        .flat_map(|treatment| (0..count).map(move |observable| (treatment, observable)))
-        .flat_map(|(treatment, observable)| {
-            times.iter().map(move |&time| measurement(observable, treatment, time, 1.0))
-        })
-        .collect();
-    // A model that needs many steps for its whole course is no failure yet.
-    let most_steps = problem.solver.most_steps.max(100_000);
-    let solver = SolverSettings { most_steps, ..problem.solver };
-    let solver =
-        ProblemSolver::new(&Problem { observables, measurements, solver, synthetic: None, ..problem.clone() })?;
-    let nominal = solver.nominal().to_vec();
-    solver.observables(&nominal).ok_or_else(|| {
-        let cause = solver.evaluate(&nominal).cause();
-        SyntheticError::Simulation(if cause.is_empty() { "a value is no finite number" } else { cause })
-    })
 }
 
 fn measurement(observable: usize, treatment: usize, time: f64, value: f64) -> Measurement {

@@ -1,17 +1,17 @@
 //! `problem name { ... }`: from the lines of a problem and its model to an objective.
 
+mod observables;
+mod treatments;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Severity, Sources, Span};
 use crate::model::expression::Expression;
-use crate::model::problem::{
-    Noise, NoiseDistribution, ObjectiveKind, Observable, Preequilibration, Problem, ProblemParameter, Scale,
-    SolverSettings, Treatment,
-};
+use crate::model::problem::{ObjectiveKind, Problem, ProblemParameter, SolverSettings};
 use crate::plan::check;
 use crate::schema::Value;
-use crate::syntax::ast::{Entry, EntryKind, Expr, ExprKind, Name};
+use crate::syntax::ast::{Entry, EntryKind, Expr};
 
 use super::analysis;
 use super::estimate::{Candidate, estimates, priors};
@@ -19,9 +19,8 @@ use super::experiment::{Declaration, Origin, ProblemDeclaration};
 use super::kinetics::convert;
 use super::measurements;
 use super::network::{Model, parameter};
-use super::settings::misplaced;
 use super::symbols::{SymbolKind, Symbols};
-use super::{synthetic, words};
+use super::synthetic;
 
 /// Everything that a problem is built from.
 pub(super) struct Parts<'a> {
@@ -171,6 +170,7 @@ impl Builder<'_> {
             let place_of = |id: &str| self.symbols.all.get(id).map(|(_, span)| *span);
             check::problem::run(&problem, model.imported, &place_of, *place, self.findings);
         }
+        self.origins.insert("network".to_owned(), Origin::File(model.place));
         for (name, (_, span)) in &model.symbols.all {
             self.origins.entry(name.clone()).or_insert(Origin::File(*span));
         }
@@ -220,159 +220,6 @@ impl Builder<'_> {
         };
         convert(expr, &mut lookup, self.findings)
     }
-
-    /// The observables, and whether all of them could be built.
-    fn observables(&mut self, entries: &[&Entry]) -> (Option<Vec<Observable>>, bool) {
-        let mut found = Vec::new();
-        let mut complete = true;
-        for entry in entries {
-            let EntryKind::Observable { name, formula, noise } = &entry.kind else { continue };
-            let place = formula.span;
-            let formula = self.formula(formula, None);
-            let Some(noise) = noise else {
-                self.findings.push(
-                    Diagnostic::error("missing-noise", format!("observable `{}` has no noise", name.text))
-                        .at(name.span, "expected `noise ...` after the formula")
-                        .help("how far may a measurement lie from it? add `noise normal(sd)`, `lognormal(sd)` or `laplace(scale)`"),
-                );
-                complete = complete && formula.is_some();
-                // The table can still be checked against its name.
-                if let Some(formula) = formula {
-                    found.push(Observable { id: name.text.clone(), formula, noise: placeholder_noise() });
-                }
-                continue;
-            };
-            let own = formula.as_ref().map(|formula| (name.text.as_str(), formula));
-            let noise = self.noise(noise, own);
-            match (formula, noise) {
-                (Some(formula), noise) => {
-                    self.fed(name, place, &formula);
-                    let noise = noise.unwrap_or_else(placeholder_noise);
-                    found.push(Observable { id: name.text.clone(), formula, noise });
-                }
-                _ => complete = false,
-            }
-        }
-        (Some(found), complete)
-    }
-
-    /// Can the value of an observable change at all?
-    fn fed(&mut self, name: &Name, place: Span, formula: &Expression) {
-        if let Some(finding) = check::problem::unfed(&self.parts.model.network, &name.text, formula) {
-            self.findings.push(finding.at(place, "uses no species that changes"));
-        }
-    }
-
-    fn noise(&mut self, expr: &Expr, own: Option<(&str, &Expression)>) -> Option<Noise> {
-        const KNOWN: [&str; 6] = ["normal", "lognormal", "log10_normal", "laplace", "log_laplace", "log10_laplace"];
-        let expected = "expected normal(sd), lognormal(sd), log10_normal(sd) or laplace(scale)";
-        let ExprKind::Call { name, arguments } = &expr.kind else {
-            self.findings.push(Diagnostic::error("wrong-type", "noise is a distribution").at(expr.span, expected));
-            return None;
-        };
-        let (distribution, transformation) = match name.text.as_str() {
-            "normal" => (NoiseDistribution::Normal, Scale::Linear),
-            "lognormal" => (NoiseDistribution::Normal, Scale::Log),
-            "log10_normal" => (NoiseDistribution::Normal, Scale::Log10),
-            "laplace" => (NoiseDistribution::Laplace, Scale::Linear),
-            "log_laplace" => (NoiseDistribution::Laplace, Scale::Log),
-            "log10_laplace" => (NoiseDistribution::Laplace, Scale::Log10),
-            other => {
-                let finding = Diagnostic::error("unknown-choice", format!("there is no noise `{other}`"));
-                self.findings.push(finding.at(name.span, expected).maybe_help(words::near(other, KNOWN)));
-                return None;
-            }
-        };
-        let [argument] = arguments.as_slice() else {
-            let message = format!("`{}` takes 1 argument; here are {}", name.text, arguments.len());
-            self.findings.push(Diagnostic::error("argument-count", message).at(name.span, expected));
-            return None;
-        };
-        let scale = self.formula(&argument.value, own)?;
-        let constant = super::kinetics::evaluate(&scale);
-        if constant <= 0.0 {
-            self.findings.push(
-                Diagnostic::error("out-of-bounds", "noise needs a width above 0")
-                    .at(argument.value.span, "expected more than 0"),
-            );
-            return None;
-        }
-        Some(Noise { distribution, transformation, scale })
-    }
-
-    fn treatments(&mut self, entries: &[&Entry]) -> Option<Vec<Treatment>> {
-        let mut found = Vec::new();
-        let mut places = BTreeMap::new();
-        for entry in entries {
-            let EntryKind::Group { name: Some(name), entries, .. } = &entry.kind else { continue };
-            let mut treatment = Treatment { id: name.text.clone(), overrides: Vec::new(), before: None };
-            let mut first: BTreeMap<&str, Span> = BTreeMap::new();
-            for inner in entries {
-                let EntryKind::Setting { key, value } = &inner.kind else {
-                    self.findings.push(misplaced(&inner.kind, inner.span, "treatment"));
-                    continue;
-                };
-                if let Some(first) = first.insert(&key.text, key.span) {
-                    self.findings.push(
-                        Diagnostic::error("duplicate-setting", format!("`{}` is said twice", key.text))
-                            .at(key.span, "said again")
-                            .at(first, "first said here"),
-                    );
-                } else if key.text == "before" {
-                    if let Some((before, span)) = self.before(value) {
-                        places.insert(name.text.clone(), span);
-                        treatment.before = Some(Preequilibration { treatment: before });
-                    }
-                } else if let Some(expression) = self.formula(value, None)
-                    && self.overridable(key)
-                {
-                    treatment.overrides.push((key.text.clone(), expression));
-                }
-            }
-            if found.iter().all(|known: &Treatment| known.id != treatment.id) {
-                found.push(treatment);
-            }
-        }
-        if found.is_empty() {
-            found.push(Treatment { id: "default".to_owned(), overrides: Vec::new(), before: None });
-        }
-        check::treatments::run(&found, &places, self.findings);
-        Some(found)
-    }
-
-    fn overridable(&mut self, key: &Name) -> bool {
-        let fits = |kind| matches!(kind, SymbolKind::Parameter | SymbolKind::Compartment | SymbolKind::Species);
-        let wrong = match self.symbols.all.get(&key.text) {
-            Some((kind, _)) if fits(*kind) => return true,
-            Some((kind, place)) => Diagnostic::error(
-                "wrong-kind",
-                format!("`{}` is {}: a treatment cannot set it", key.text, kind.described()),
-            )
-            .at(key.span, "expected a parameter, a compartment or the initial value of a species")
-            .at(*place, "declared here"),
-            None => Diagnostic::error("unknown-symbol", format!("there is no parameter `{}`", key.text))
-                .at(key.span, "expected a parameter, a compartment or a species")
-                .maybe_help(words::near(&key.text, self.symbols.of(fits).into_iter().chain(["before"]))),
-        };
-        self.findings.push(wrong);
-        false
-    }
-
-    /// The treatment in `steady_state(treatment)`.
-    fn before(&mut self, value: &Expr) -> Option<(String, Span)> {
-        if let ExprKind::Call { name, arguments } = &value.kind
-            && name.text == "steady_state"
-            && let [argument] = arguments.as_slice()
-            && let ExprKind::Name(treatment) = &argument.value.kind
-        {
-            return Some((treatment.clone(), argument.value.span));
-        }
-        self.findings.push(
-            Diagnostic::error("wrong-type", "`before` holds a steady state")
-                .at(value.span, "expected `steady_state(treatment)`"),
-        );
-        None
-    }
 }
 
 /// Constant parameters: those of the model, then the problem's own.
@@ -388,11 +235,6 @@ fn candidates<'a>(model: &'a Model, own: &'a [(String, f64)], symbols: &Symbols)
     });
     let own = own.iter().map(|(id, nominal)| Candidate { id, nominal: *nominal, place: place(id), kinetic: false });
     constant.chain(own).collect()
-}
-
-/// Stands in for noise that is missing or wrong while the rest of a problem, which fails anyway, is checked.
-fn placeholder_noise() -> Noise {
-    Noise { distribution: NoiseDistribution::Normal, transformation: Scale::Linear, scale: Expression::Number(1.0) }
 }
 
 /// Where nothing is said, what is simulated is resolved more finely than what is measured: models of which nobody knows

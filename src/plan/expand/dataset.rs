@@ -1,0 +1,89 @@
+//! Datasets: descents or a table, and the rows made of them.
+
+use super::super::node::{DatasetRecipe, Descend, Stage, Starts, TableRows};
+use super::super::resolve::Declaration;
+use super::super::rows::RowFile;
+use super::read::{blind_within, count, descent, number, sources};
+use super::{Builder, HIT};
+use crate::diagnostic::Diagnostic;
+use crate::optimise::DescentSettings;
+
+/// A table's rows all become rows, however many belong to one descent.
+const ALL_ROWS: usize = usize::MAX;
+
+impl Builder<'_> {
+    /// The descents and the rows of a dataset for a problem; `blind`, how close to the best end the basin is that is
+    /// taken out, overrides what the recipe says.
+    pub(super) fn dataset(&mut self, name: &str, problem: &str, blind: Option<f64>) -> Result<usize, Diagnostic> {
+        let declaration = &self.experiment.datasets[name];
+        let problem_node = self.problem(problem);
+        let descents = self.rows_of(declaration, problem_node, problem)?;
+        let is_table = self.experiment.row_files.contains_key(name);
+        let rows = if is_table { vec!["endpoints", "iterates"] } else { declaration.words("rows") };
+        let blind = blind.or_else(|| blind_within(declaration));
+        let validate = declaration.word("validate").unwrap_or("descents");
+        let recipe = DatasetRecipe {
+            most_iterates: match rows.contains(&"iterates") {
+                true if is_table => ALL_ROWS,
+                true => count(declaration, "rows.iterates.most", 20),
+                false => 0,
+            },
+            endpoints: rows.contains(&"endpoints"),
+            validate: number(declaration, &format!("validate.{validate}"))
+                .or_else(|| number(declaration, "validate.fraction"))
+                .unwrap_or(0.2),
+            validate_basins: validate == "basins",
+            condition: declaration.settings["condition"].clone(),
+            blind: blind.is_some(),
+            within: blind.unwrap_or(HIT),
+        };
+        let suffix = if blind.is_some() { ".blind" } else { "" };
+        Ok(self.node(
+            format!("dataset.{name}.{problem}{suffix}"),
+            Stage::Dataset(recipe),
+            vec![problem_node, descents],
+            sources(
+                declaration,
+                &[
+                    ("most_iterates", "rows"),
+                    ("endpoints", "rows"),
+                    ("validate", "validate"),
+                    ("validate_basins", "validate"),
+                    ("condition", "condition"),
+                    ("blind", "blind"),
+                    ("within", "blind"),
+                ],
+            ),
+        ))
+    }
+
+    /// What a dataset takes its rows from: descents, or a table.
+    fn rows_of(&mut self, declaration: &Declaration, problem_node: usize, problem: &str) -> Result<usize, Diagnostic> {
+        let name = &declaration.name;
+        if let Some(RowFile { path, format, checksum }) = self.experiment.row_files.get(name).cloned() {
+            return Ok(self.node(
+                format!("rows.{name}.{problem}"),
+                Stage::Rows(TableRows { path, format, checksum }),
+                vec![problem_node],
+                sources(declaration, &[("path", "from"), ("format", "from"), ("checksum", "from")]),
+            ));
+        }
+        let starts = match declaration.word("start") {
+            Some("random") => Starts::Random,
+            _ => Starts::LatinHypercube,
+        };
+        let descend = Descend {
+            starts,
+            count: count(declaration, "start.count", 100),
+            descent: descent(declaration, "descend")?
+                .unwrap_or_else(|| DescentSettings { iterations: 0, ..DescentSettings::default() }),
+            keep_iterates: true,
+        };
+        Ok(self.node(
+            format!("descend.{name}.{problem}"),
+            Stage::Descend(descend),
+            vec![problem_node],
+            sources(declaration, &[("count", "start.count"), ("starts", "start"), ("descent", "descend")]),
+        ))
+    }
+}

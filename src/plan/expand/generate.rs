@@ -1,0 +1,136 @@
+//! Proposals, their solves, and descents from them beside the baselines.
+
+use std::collections::BTreeMap;
+
+use super::super::key::Key;
+use super::super::node::{Compare, Descend, Generate, Origin, Stage, Starts};
+use super::super::resolve::Declaration;
+use super::read::{baselines, blind_within, count, descent, number, numbers, sources, word};
+use super::{Builder, HIT, Proposals};
+use crate::diagnostic::Diagnostic;
+use crate::optimise::DescentSettings;
+
+impl Builder<'_> {
+    /// Proposals of each generator, their fvals, and the descents from them beside the baselines.
+    pub(super) fn generate(&mut self, declaration: &Declaration) -> Result<(), Diagnostic> {
+        let (name, problem_name) = (&declaration.name, word(declaration, "problem"));
+        let dataset_name = word(declaration, "dataset");
+        let problem = self.problem(problem_name);
+        let conditions = numbers(declaration, "conditions");
+        let replicates = count(declaration, "replicates", 100);
+        let starts = count(declaration, "starts", replicates);
+        let outside = declaration.word("outside").unwrap_or("reflect").to_owned();
+        let refine = descent(declaration, "refine")?;
+        let refine_at = number(declaration, "refine_at").unwrap_or(0.0);
+        let blind_too = blind_within(declaration);
+        let places =
+            sources(declaration, &[("conditions", "conditions"), ("replicates", "replicates"), ("outside", "outside")]);
+        let mut made = Vec::new();
+        let mut lines: Vec<(String, usize, Vec<Key>)> = Vec::new();
+        let training_work = |builder: &Self, rows: usize| {
+            let descents = builder.plan.nodes[rows].inputs[1];
+            vec![builder.plan.nodes[descents].key.clone()]
+        };
+        for generator in declaration.words("from").into_iter().map(str::to_owned).collect::<Vec<_>>() {
+            for blind in std::iter::once(None).chain(blind_too.map(Some)) {
+                let (trained, rows) = self.generator(&generator, dataset_name, problem_name, blind)?;
+                let suffix = if blind.is_some() { ".blind" } else { "" };
+                if blind.is_none() {
+                    let stage = Stage::Generate(Generate {
+                        conditions: conditions.clone(),
+                        replicates,
+                        outside: outside.clone(),
+                    });
+                    let vectors =
+                        self.node(format!("generate.{name}.{generator}"), stage, vec![rows, trained], places.clone());
+                    let solved = self.node(
+                        format!("solve.{name}.{generator}"),
+                        Stage::Solve,
+                        vec![problem, rows, vectors],
+                        BTreeMap::new(),
+                    );
+                    let by_condition = self.node(
+                        format!("conditions.{name}.{generator}"),
+                        Stage::Conditions,
+                        vec![solved, rows],
+                        BTreeMap::new(),
+                    );
+                    made.push((
+                        generator.clone(),
+                        Proposals { dataset: rows, solved, conditions: by_condition, compare: None },
+                    ));
+                }
+                let Some(descent) = &refine else { continue };
+                let stage = Stage::Generate(Generate {
+                    conditions: vec![refine_at],
+                    replicates: starts,
+                    outside: outside.clone(),
+                });
+                let mut places = sources(declaration, &[("conditions", "refine_at"), ("outside", "outside")]);
+                places.insert("replicates".to_owned(), declaration.origin("starts"));
+                let vectors = self.node(
+                    format!("generate.{name}.{generator}.starts{suffix}"),
+                    stage,
+                    vec![rows, trained],
+                    places,
+                );
+                let node = self.descents(
+                    format!("descend.{name}.{generator}{suffix}"),
+                    (Starts::Proposals, starts, *descent),
+                    vec![problem, vectors],
+                    declaration,
+                );
+                let label = if blind.is_some() { format!("{generator}, blind") } else { generator.clone() };
+                lines.push((label, node, training_work(self, rows)));
+            }
+        }
+        if let Some(descent) = &refine {
+            for baseline in baselines(declaration) {
+                for blind in std::iter::once(None).chain(blind_too.map(Some)) {
+                    // Only what learns from the training set changes when the set is blind.
+                    if blind.is_some() && !matches!(baseline, Starts::BestJitter(_)) {
+                        continue;
+                    }
+                    let (starts_from, word, inputs, charged) = match baseline {
+                        Starts::BestJitter(sd) => {
+                            let rows = self.dataset(dataset_name, problem_name, blind)?;
+                            (Starts::BestJitter(sd), "best_jitter", vec![problem, rows], training_work(self, rows))
+                        }
+                        Starts::Random => (Starts::Random, "random", vec![problem], Vec::new()),
+                        _ => (Starts::LatinHypercube, "latin_hypercube", vec![problem], Vec::new()),
+                    };
+                    let suffix = if blind.is_some() { ".blind" } else { "" };
+                    let node = self.descents(
+                        format!("descend.{name}.{word}{suffix}"),
+                        (starts_from, starts, *descent),
+                        inputs,
+                        declaration,
+                    );
+                    let label = if blind.is_some() { format!("{word}, blind") } else { word.to_owned() };
+                    lines.push((label, node, charged));
+                }
+            }
+            let mut inputs = vec![problem];
+            inputs.extend(lines.iter().map(|(_, node, _)| *node));
+            let origins = lines.into_iter().map(|(label, _, charged)| Origin { label, charged }).collect();
+            let stage = Stage::Compare(Compare { origins, tolerance: HIT, resamples: 10_000 });
+            let compare = self.node(format!("compare.{name}"), stage, inputs, BTreeMap::new());
+            for (_, proposals) in &mut made {
+                proposals.compare = Some(compare);
+            }
+        }
+        self.proposals.insert(name.clone(), made.into_iter().map(|(_, proposals)| proposals).collect());
+        Ok(())
+    }
+
+    fn descents(
+        &mut self,
+        name: String,
+        (starts, count, descent): (Starts, usize, DescentSettings),
+        inputs: Vec<usize>,
+        declaration: &Declaration,
+    ) -> usize {
+        let places = sources(declaration, &[("count", "starts"), ("descent", "refine"), ("starts", "baselines")]);
+        self.node(name, Stage::Descend(Descend { starts, count, descent, keep_iterates: false }), inputs, places)
+    }
+}

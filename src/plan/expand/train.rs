@@ -1,0 +1,105 @@
+//! Searches with their trials, and trained generators.
+
+use std::collections::BTreeMap;
+
+use super::super::node::{Stage, Train, Tune, Varied};
+use super::super::resolve::{Declaration, Origin as Source};
+use super::Builder;
+use super::read::{count, defect, sources, word};
+use crate::diagnostic::Diagnostic;
+use crate::learn::kind;
+use crate::learn::tune::{apply, sample_trial};
+use crate::random::Streams;
+use crate::schema::Value;
+
+impl Builder<'_> {
+    /// The trials and the choice of a tune.
+    pub(super) fn tune(&mut self, declaration: &Declaration) -> Result<usize, Diagnostic> {
+        let name = &declaration.name;
+        let dataset = self.dataset(word(declaration, "dataset"), word(declaration, "problem"), None)?;
+        let generator = &self.experiment.generators[word(declaration, "generator")];
+        let trials = count(declaration, "trials.count", 60);
+        let vary: Vec<(String, Value)> =
+            declaration.vary.iter().map(|vary| (vary.path.clone(), vary.values.clone())).collect();
+        // Named by what is varied and not by the tune's name, so that a renamed tune reruns nothing, and not by what is
+        // not varied, so that another setting is tried with the same draws.
+        let material = ron::to_string(&vary).map_err(defect(declaration))?;
+        let streams = Streams::new(self.plan.seed, &format!("trials of {material}"));
+        let mut varied: Vec<Varied> = declaration
+            .vary
+            .iter()
+            .map(|vary| Varied {
+                path: vary.path.clone(),
+                log10: matches!(&vary.values, Value::Interval { scale, .. } if scale == "log10"),
+                values: Vec::new(),
+            })
+            .collect();
+        let kind = kind(word(generator, "kind")).map_err(defect(declaration))?;
+        let schema = (kind.schema)();
+        let mut trainings = Vec::with_capacity(trials);
+        for trial in 0..trials {
+            let mut settings = generator.settings.clone();
+            let drawn = sample_trial(&schema, &vary, &streams, trial as u64).map_err(defect(declaration))?;
+            for ((path, value), column) in drawn.into_iter().zip(&mut varied) {
+                apply(&mut settings, &path, value.clone()).map_err(defect(declaration))?;
+                column.values.push(value);
+            }
+            let mut places = generator.origins.clone();
+            places.extend(declaration.vary.iter().map(|vary| (vary.path.clone(), Source::File(vary.span))));
+            trainings.push(self.node(
+                format!("train.{name}.trial_{trial:02}"),
+                Stage::Train(Train { settings: Some(settings), trial: Some(trial) }),
+                vec![dataset],
+                places,
+            ));
+        }
+        let lowest = declaration.word("choose") == Some("lowest");
+        let metric = declaration.word("choose.metric");
+        let stage = Stage::Tune(Tune { choose: metric.unwrap_or("validation.loss").to_owned(), lowest, varied });
+        let places = sources(declaration, &[("choose", "choose"), ("lowest", "choose"), ("varied", "trials")]);
+        Ok(self.node(format!("tune.{name}"), stage, trainings, places))
+    }
+
+    /// The node of a trained generator and the dataset that it was trained on.
+    pub(super) fn generator(
+        &mut self,
+        name: &str,
+        dataset: &str,
+        problem: &str,
+        blind: Option<f64>,
+    ) -> Result<(usize, usize), Diagnostic> {
+        let declaration = &self.experiment.generators[name];
+        let rows = self.dataset(dataset, problem, blind)?;
+        let suffix = if blind.is_some() { ".blind" } else { "" };
+        if declaration.word("kind") == Some("best") {
+            let tune = &self.experiment.tunes[declaration.word("kind.tune").unwrap_or_default()];
+            let tuned = self.tune(tune)?;
+            if blind.is_none() && word(tune, "dataset") == dataset && word(tune, "problem") == problem {
+                return Ok((tuned, rows));
+            }
+            let stage = Stage::Train(Train { settings: None, trial: None });
+            let node = self.node(
+                format!("train.{name}.{dataset}.{problem}{suffix}"),
+                stage,
+                vec![rows, tuned],
+                BTreeMap::new(),
+            );
+            return Ok((node, rows));
+        }
+        let stage = Stage::Train(Train { settings: Some(declaration.settings.clone()), trial: None });
+        let places = declaration.origins.clone();
+        let node = self.node(format!("train.{name}.{dataset}.{problem}{suffix}"), stage, vec![rows], places);
+        Ok((node, rows))
+    }
+
+    /// The nodes of a generator that some tune or `generate` trains, and of its dataset.
+    pub(super) fn trained_for(&mut self, generator: &str) -> Result<Option<(usize, usize)>, Diagnostic> {
+        let experiment = self.experiment;
+        let declaration = &experiment.generators[generator];
+        if let Some(tune) = declaration.word("kind.tune").and_then(|tune| experiment.tunes.get(tune)) {
+            return self.generator(generator, word(tune, "dataset"), word(tune, "problem"), None).map(Some);
+        }
+        let user = experiment.generates.values().find(|generate| generate.words("from").contains(&generator));
+        user.map(|user| self.generator(generator, word(user, "dataset"), word(user, "problem"), None)).transpose()
+    }
+}
