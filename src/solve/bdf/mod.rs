@@ -114,6 +114,8 @@ pub struct Integrator<'t, E> {
     asked: Option<f64>,
     /// The last step had no error.
     blind: bool,
+    /// Steps since the size was last made larger.
+    held: usize,
     /// Values, their corrections, and room for vectors of the same length.
     values: Vec<f64>,
     correction: Vec<f64>,
@@ -162,6 +164,7 @@ impl<'t, E: Equations> Integrator<'t, E> {
             factors,
             asked: next,
             blind: false,
+            held: 0,
             correction: vec![0.0; length],
             weights: vec![0.0; states],
             values,
@@ -194,6 +197,11 @@ impl<'t, E: Equations> Integrator<'t, E> {
     /// Their sensitivities, states x lanes by column.
     pub fn sensitivities(&self) -> &[f64] {
         &self.history.columns[0][self.states..]
+    }
+
+    /// The step size, and for how many steps it has not been made larger.
+    pub fn pace(&self) -> (f64, usize) {
+        (self.history.step, self.held)
     }
 
     /// Makes a later step end at a time exactly.

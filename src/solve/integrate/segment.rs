@@ -33,6 +33,10 @@ const GROWN: f64 = 1e8;
 const NEAR: f64 = 1e-14;
 /// Steps smaller than this, in units of time, are a failure.
 const SMALLEST_STEP: f64 = 1e-200;
+/// A step size that has not grown for so many steps ...
+const HELD: usize = 200;
+/// ... and of which so many times the allowed number are needed does not lead to the end.
+const HOPELESS: f64 = 1.0;
 /// Points within each step at which functions that jump are looked at.
 const LOOKS: usize = 4;
 
@@ -150,6 +154,9 @@ impl Segment<'_, '_> {
             if *self.steps >= course.settings.most_steps {
                 return Err(if course.settles() { Failure::NoSteadyState } else { Failure::StepLimit });
             }
+            if !self.rung.patient && self.is_hopeless(integrator) {
+                return Err(Failure::StepLimit);
+            }
             *self.steps += 1;
             integrator.look_out(course.times.get(*self.next).copied());
             let stopped = integrator.step().map_err(|trouble| self.label(trouble, integrator.states()))?;
@@ -211,6 +218,14 @@ impl Segment<'_, '_> {
             }
             previous = time;
         }
+    }
+
+    /// Whether the step size has not grown for so long, and is so small, that the steps allowed will not do by far.
+    fn is_hopeless(&self, integrator: &Integrator<Equations>) -> bool {
+        let (step, held) = integrator.pace();
+        let end = self.stop.or(self.course.times.last().copied()).filter(|_| !self.course.settles());
+        let left = end.map_or(0.0, |end| end - integrator.time());
+        held > HELD && left > HOPELESS * step * self.course.settings.most_steps as f64
     }
 
     /// Notes that the states at the start are what is asked for next.
