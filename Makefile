@@ -11,7 +11,7 @@ export LIBTORCH CARGO_TARGET_DIR
 KEXP = $(CARGO_TARGET_DIR)/release/kexp
 JOBS ?= $(shell nproc)
 
-.PHONY: paper test check build setup quick format lint clean-store
+.PHONY: paper test check build setup quick format lint bench peers clean-store
 
 paper: build            ## train, generate, solve, evaluate, and write paper/draft.md with its figures and tables
 	$(KEXP) run experiments/paper.kexp --jobs $(JOBS)
@@ -26,6 +26,17 @@ check: build            ## is everything in the committed draft what the committ
 
 quick: build            ## the whole path in about a minute, into the store
 	$(KEXP) run experiments/paper.kexp --profile quick --jobs $(JOBS)
+
+bench: setup            ## what the pieces of a solve take, beside the recorded baseline
+	cargo bench --locked --bench pieces
+
+PEERS_VENV ?= $(HOME)/.cache/kexp-peers
+PEERS ?=
+export PEERS_VENV
+
+peers: build            ## kexp beside libRoadRunner, COPASI and AMICI: tables of ratios; PEERS has further options
+	benches/peers/setup.sh
+	$(PEERS_VENV)/bin/python benches/peers/compare.py --kexp $(KEXP) --out $(CACHE)/peers $(PEERS)
 
 build: setup
 	cargo build --release --locked

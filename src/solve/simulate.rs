@@ -215,6 +215,25 @@ impl Simulator {
         Ok(Trajectory { ids: self.ids.clone(), times: times.to_vec(), values, steps, rung })
     }
 
+    /// The equations at the start of a trajectory, to call its pieces one by one; nothing with as many parameters as the
+    /// simulator was not made for.
+    #[must_use]
+    pub fn start(&self, parameters: &[f64]) -> Option<Start<'_>> {
+        let System { code, cache, hoisted, settings, treatments, jacobian_pattern, states, .. } = &self.system;
+        if parameters.len() != self.system.parameters {
+            return None;
+        }
+        let mut values = vec![0.0; settings + states.len()];
+        code.call(treatments.first()?.function.value, &[], parameters, 0.0, &mut values);
+        let mut cache = vec![0.0; *cache];
+        cache[..parameters.len()].copy_from_slice(parameters);
+        cache[parameters.len()..parameters.len() + settings].copy_from_slice(&values[..*settings]);
+        let (given, terms) = cache.split_at_mut(*hoisted);
+        code.call(self.system.prepare, &[], given, 0.0, terms);
+        let space = vec![0.0; jacobian_pattern.len().max(states.len())];
+        Some(Start { system: &self.system, cache, states: values.split_off(*settings), space })
+    }
+
     /// Climbs the ladder of solver settings until one succeeds.
     fn pass(
         &self,
@@ -260,6 +279,30 @@ impl Simulator {
         };
         let (result, steps) = course.climb(&mut note, || ());
         Ended { outcome: result.map(|(rung, ())| rung), steps }
+    }
+}
+
+/// The equations at the start of a trajectory. What is held still while the solver runs, as by a step in time, is 0.
+pub struct Start<'s> {
+    system: &'s System,
+    cache: Vec<f64>,
+    states: Vec<f64>,
+    space: Vec<f64>,
+}
+
+impl Start<'_> {
+    /// The derivatives of the states in time.
+    pub fn slopes(&mut self) -> &[f64] {
+        let Self { system, cache, states, space } = self;
+        system.code.call(system.rhs, states, cache, 0.0, space);
+        &space[..states.len()]
+    }
+
+    /// The entries of the Jacobian that are not always zero, by column.
+    pub fn jacobian(&mut self) -> &[f64] {
+        let Self { system, cache, states, space } = self;
+        system.code.call(system.jacobian, states, cache, 0.0, space);
+        &space[..system.jacobian_pattern.len()]
     }
 }
 
