@@ -134,7 +134,9 @@ impl Counts {
             if let Some((path, stream)) = &mut stream {
                 stream.append(&table(counts.vectors, &outcomes)).map_err(|error| said(path, error))?;
             }
-            outcomes.iter().for_each(|outcome| counts.count(outcome));
+            for outcome in &outcomes {
+                counts.count(outcome);
+            }
             Ok(())
         };
         pool.install(|| in_blocks(read, scratch, solve, write))?;
