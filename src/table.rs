@@ -42,6 +42,9 @@ pub enum TableError {
         /// The others' length.
         expected: usize,
     },
+    /// A part of a table has other columns than the parts before.
+    #[error("a part of the table has other columns than those before")]
+    OtherColumns,
     /// The file could not be read or written.
     #[error("{0}")]
     File(#[from] std::io::Error),

@@ -242,18 +242,18 @@ impl Stage {
     #[must_use]
     pub fn word(&self) -> (&'static str, u32) {
         match self {
-            Stage::Problem(_) => ("problem", 1),
-            Stage::Descend(_) => ("descend", 1),
-            Stage::Rows(_) => ("rows", 1),
+            Stage::Problem(_) => ("problem", 2),
+            Stage::Descend(_) => ("descend", 2),
+            Stage::Rows(_) => ("rows", 2),
             Stage::Dataset(_) => ("dataset", 1),
             Stage::Train(_) => ("train", 1),
             Stage::Tune(_) => ("tune", 1),
-            Stage::Generate(_) => ("generate", 1),
-            Stage::Solve => ("solve", 1),
+            Stage::Generate(_) => ("generate", 2),
+            Stage::Solve => ("solve", 2),
             Stage::Conditions => ("conditions", 1),
             Stage::Latent(_) => ("latent", 1),
             Stage::Distances(_) => ("distances", 1),
-            Stage::Compare(_) => ("compare", 1),
+            Stage::Compare(_) => ("compare", 2),
         }
     }
 

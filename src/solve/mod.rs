@@ -1,18 +1,15 @@
 //! Simulation, objective, gradient and ensembles of kinetic models.
 //!
 //! In reading order: [`dag`] holds expressions, simplified, and derives them symbolically; [`compiled`] turns them into
-//! machine code; [`system`] assembles a network and its treatments from both; [`equations`] presents a system to
-//! diffsol's solver; [`integrate`] drives the solver step by step and labels what fails; [`objective`] makes an
-//! objective function with gradient and Fisher information of it; [`ensemble`] evaluates many vectors at once;
-//! [`simulate`] gives trajectories of a network alone, [`steady`] the state to which it settles, and [`horizon`] the span of
-//! time that shows what it does. [`linear`] solves the linear systems of stiff integrators.
+//! machine code; [`system`] assembles a network and its treatments from both; [`linear`] solves linear systems of its
+//! Jacobian, [`bdf`] integrates stiff equations with them, and [`equations`] presents a system to it; [`integrate`] drives
+//! the integrator from one discontinuity to the next and labels what fails; [`objective`] makes an objective function with
+//! gradient and Fisher information of it; [`ensemble`] evaluates many vectors at once; [`simulate`] gives trajectories of a
+//! network alone, [`steady`] the state to which it settles, and [`horizon`] the span of time that shows what it does.
 //!
 //! A system is compiled once and shared by all threads; parameters go in by value with each solve.
 //!
-//! Where the time goes on the STAT5 problem (8 states, 9 parameters; compiled in 2 ms): at tolerances of 1e-8 a solve at
-//! nominal values takes 0.29 ms and 426 steps, with gradient 1.5 ms, and 7,800 random vectors are solved in a second of
-//! processor time, 12,800 at 1e-6, none of 10,000 failing. By an estimate from a profile, one part in twenty of that is compiled code; the rest is
-//! the solver's linear algebra and bookkeeping, so that further work on the equations would not show.
+//! `make bench` says where the time goes, `make peers` how long others take.
 
 pub mod bdf;
 pub mod compiled;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use polars::io::parquet::write::BatchedWriter;
-use polars::prelude::ParquetWriter;
+use polars::prelude::{ParquetWriter, SchemaRef};
 use tempfile::NamedTempFile;
 
 use super::{Table, TableError};
@@ -19,7 +19,7 @@ pub struct TableStream {
     /// What the writer has written and the file does not have yet.
     bytes: Bytes,
     /// None before the first part, whose columns all others must have.
-    writer: Option<BatchedWriter<Bytes>>,
+    writer: Option<(SchemaRef, BatchedWriter<Bytes>)>,
 }
 
 /// Memory that is written to. The Parquet writer hides what the system says about a file, such as that the disk is full;
@@ -55,11 +55,17 @@ impl TableStream {
     /// When its columns are not those of the first one, or the file cannot be written.
     pub fn append(&mut self, table: &Table) -> Result<(), TableError> {
         let frame = table.frame()?;
-        let writer = match &mut self.writer {
-            Some(writer) => writer,
-            // One thread, so that the same rows give the same bytes, and the others are left to those who compute.
-            none => none.insert(ParquetWriter::new(self.bytes.clone()).set_parallel(false).batched(frame.schema())?),
+        let (schema, writer) = match &mut self.writer {
+            Some(open) => open,
+            none => {
+                // One thread, so that the same rows give the same bytes, and the others are left to those who compute.
+                let writer = ParquetWriter::new(self.bytes.clone()).set_parallel(false).batched(frame.schema())?;
+                none.insert((frame.schema().clone(), writer))
+            }
         };
+        if frame.schema() != schema {
+            return Err(TableError::OtherColumns);
+        }
         writer.write_batch(&frame)?;
         self.drain()
     }
@@ -69,7 +75,7 @@ impl TableStream {
     /// # Errors
     /// When the file cannot be written or put there.
     pub fn finish(mut self) -> Result<(), TableError> {
-        if let Some(writer) = &self.writer {
+        if let Some((_, writer)) = &self.writer {
             writer.finish()?;
         }
         self.drain()?;

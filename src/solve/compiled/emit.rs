@@ -52,6 +52,8 @@ pub fn emit<M: Module>(
     let kept = Kept::new(tape);
     let size = offset(kept.count)?.unsigned_abs();
     let slot = builder.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, size, 3));
+    let pointer = module.target_config().pointer_type();
+    let stack = builder.ins().stack_addr(pointer, slot, 0);
     let mut emitter = Emitter { module, imports, builder, declared: BTreeMap::new() };
     let mut values: Vec<Value> = Vec::with_capacity(tape.steps.len());
     let mut loaded: Vec<usize> = (0..tape.steps.len()).collect();
@@ -62,7 +64,7 @@ pub fn emit<M: Module>(
                     (Source::State(i), _) => emitter.load(states, i)?,
                     (Source::Cache(i), _) => emitter.load(cache, i)?,
                     (Source::Number(number), _) => emitter.builder.ins().f64const(number),
-                    (_, Some(place)) => emitter.builder.ins().stack_load(types::F64, slot, offset(place)?),
+                    (_, Some(place)) => emitter.load(stack, place)?,
                     _ => continue,
                 };
                 values[a] = again;
@@ -89,7 +91,8 @@ pub fn emit<M: Module>(
             emitter.builder.ins().store(MemFlagsData::trusted(), value, outputs, place);
         }
         if let Some(place) = kept.places[index] {
-            emitter.builder.ins().stack_store(value, slot, offset(place)?);
+            let place = offset(place)?;
+            emitter.builder.ins().store(MemFlagsData::trusted(), value, stack, place);
         }
         values.push(value);
     }

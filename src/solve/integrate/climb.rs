@@ -14,14 +14,17 @@ pub fn climb<T>(
         match result {
             Ok(found) => return (Ok((index, found)), steps),
             Err(failure) => {
-                first = first.or(Some(failure));
+                // A rung that was left early says nothing of why the solve fails.
+                if rung.patient || failure != Failure::StepLimit {
+                    first = first.or(Some(failure));
+                }
                 if !failure.is_of_the_solver() {
                     break;
                 }
             }
         }
     }
-    (Err(first.unwrap_or(Failure::Other)), steps)
+    (Err(first.unwrap_or(Failure::StepLimit)), steps)
 }
 
 impl Course<'_> {

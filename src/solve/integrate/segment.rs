@@ -155,7 +155,8 @@ impl Segment<'_, '_> {
                 return Err(if course.settles() { Failure::NoSteadyState } else { Failure::StepLimit });
             }
             if !self.rung.patient && self.is_hopeless(integrator) {
-                return Err(Failure::StepLimit);
+                let grown = largest(integrator.states()) > GROWN * self.largest_start;
+                return Err(if grown { Failure::BlowUp } else { Failure::StepLimit });
             }
             *self.steps += 1;
             integrator.look_out(course.times.get(*self.next).copied());
