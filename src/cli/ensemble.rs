@@ -47,7 +47,7 @@ pub(super) struct Arguments {
     /// Absolute tolerance [default: 1e-12 for a model, that of the problem for a problem]
     #[arg(long)]
     atol: Option<f64>,
-    /// A solve that takes more steps has failed [default: 100,000 for a model, that of the problem for a problem]
+    /// A solve that takes more steps has failed [default: 10,000 for a model, that of the problem for a problem]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     most_steps: Option<u32>,
     /// Write the results as Parquet, in the order of the vectors: `vector` (from 0), `failure` (its cause; empty where there

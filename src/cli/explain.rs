@@ -4,6 +4,7 @@ use super::common::{Failure, FileArguments, say};
 use crate::diagnostic;
 use crate::plan::cost::cost;
 use crate::plan::explain::{fields, origin};
+use crate::plan::node::Stage;
 use crate::plan::resolve::Origin;
 use crate::run::store::{Presence, Store};
 use crate::table::rounded;
@@ -45,6 +46,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     say(&format!("  cost     {} {}", rounded(expected.amount, 6), expected.unit));
     for &input in &node.inputs {
         say(&format!("  input    {}  {}", plan.nodes[input].name, plan.nodes[input].key.short()));
+    }
+    if let Stage::Problem(problem) = &node.stage {
+        for (index, treatment) in problem.treatments.iter().enumerate() {
+            let (method, why) = problem.gradient_method(index);
+            say(&format!("  gradient {}: {}, as {why}", treatment.id, method.word()));
+        }
     }
     let fields = fields(&node.stage);
     let width = fields.keys().map(String::len).max().unwrap_or(0);

@@ -18,7 +18,7 @@ use crate::report::figure::descents;
 use crate::report::files;
 use crate::run::error::StageError;
 use crate::run::stages::SolverObjective;
-use crate::solve::ProblemSolver;
+use crate::solve::{ProblemSolver, Sensitivities};
 use crate::table::Table;
 
 #[derive(Debug, clap::Args)]
@@ -46,6 +46,9 @@ pub(super) struct Arguments {
     /// Draw the waterfall
     #[arg(long, value_name = "OUT.svg")]
     plot: Option<PathBuf>,
+    /// Hold the sensitivities' errors to the tolerances as well
+    #[arg(long)]
+    controlled: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -66,6 +69,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut loaded = loaded(&arguments.problem, arguments.network)?;
     arguments.values.apply(&mut loaded.problem)?;
     let solver = ProblemSolver::new(&loaded.problem).map_err(|error| said(&error))?;
+    let solver = if arguments.controlled { solver.with_sensitivities(Sensitivities::Controlled) } else { solver };
     let bounds = bounds(&solver)?;
     let starts = design::latin_hypercube(
         arguments.starts as usize,

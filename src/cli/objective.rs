@@ -8,8 +8,9 @@ use serde_json::json;
 use super::common::{Failure, NetworkArguments, loaded, median, milliseconds, say};
 use super::values::Values;
 use crate::import::petab;
+use crate::model::gradient::Method;
 use crate::report::files;
-use crate::solve::ProblemSolver;
+use crate::solve::{ProblemSolver, Sensitivities};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -21,6 +22,12 @@ pub(super) struct Arguments {
     /// Also the gradient, on the estimation scale
     #[arg(long)]
     gradient: bool,
+    /// Where the gradient comes from, as far as a treatment allows it [default: a fixed rule, see `kexp explain`]
+    #[arg(long, value_name = "METHOD", requires = "gradient")]
+    method: Option<Way>,
+    /// Hold the sensitivities' errors to the tolerances as well
+    #[arg(long, requires = "gradient")]
+    controlled: bool,
     /// Write the simulated values of all measurements as a `PEtab` table
     #[arg(long, value_name = "OUT.tsv")]
     simulations: Option<PathBuf>,
@@ -34,6 +41,13 @@ pub(super) struct Arguments {
     network: NetworkArguments,
 }
 
+/// Where a gradient comes from.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Way {
+    Forward,
+    Adjoint,
+}
+
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let said = |error: &dyn std::error::Error| Failure::Said(error.to_string());
     let opened = Instant::now();
@@ -42,6 +56,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let problem = &loaded.problem;
     let solver = ProblemSolver::new(problem).map_err(|error| said(&error))?;
     let ready_ms = milliseconds(opened);
+    let solver = match arguments.method {
+        None => solver,
+        Some(Way::Forward) => solver.with_method(Method::Forward),
+        Some(Way::Adjoint) => solver.with_method(Method::Adjoint),
+    };
+    let solver = if arguments.controlled { solver.with_sensitivities(Sensitivities::Controlled) } else { solver };
     let x = solver.nominal().to_vec();
     let evaluate = || match arguments.gradient {
         true => solver.slope(&x).map(|(evaluation, gradient)| (evaluation, Some(gradient))),
@@ -81,6 +101,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             "failure": (!cause.is_empty()).then_some(cause),
         });
         if let Some(gradient) = gradient {
+            let backwards = (0..problem.treatments.len()).filter(|&index| solver.method(index) == Method::Adjoint).count();
+            object["treatments"] = json!({ "adjoint": backwards, "forward": problem.treatments.len() - backwards });
             let named = solver.names().iter().cloned().zip(gradient.into_iter().map(number));
             object["gradient"] = serde_json::Value::Object(named.collect());
         }

@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &Arguments, end: f64) -> Result<Counts, Failure> {
     let settings = SolverSettings {
         rtol: arguments.rtol.unwrap_or(1e-8),
         atol: arguments.atol.unwrap_or(1e-12),
-        most_steps: arguments.most_steps.unwrap_or(100_000) as usize,
+        most_steps: arguments.most_steps.unwrap_or(10_000) as usize,
     };
     let started = Instant::now();
     let network = model(&arguments.target, arguments.network)?;

@@ -199,11 +199,6 @@ impl<'t, E: Equations> Integrator<'t, E> {
         &self.history.columns[0][self.states..]
     }
 
-    /// The step size, and for how many steps it has not been made larger.
-    pub fn pace(&self) -> (f64, usize) {
-        (self.history.step, self.held)
-    }
-
     /// Makes a later step end at a time exactly.
     pub fn stop_at(&mut self, time: f64) {
         self.stop = Some(time);

@@ -33,10 +33,12 @@ const GROWN: f64 = 1e8;
 const NEAR: f64 = 1e-14;
 /// Steps smaller than this, in units of time, are a failure.
 const SMALLEST_STEP: f64 = 1e-200;
-/// A step size that has not grown for so many steps ...
-const HELD: usize = 200;
-/// ... and of which so many times the allowed number are needed does not lead to the end.
-const HOPELESS: f64 = 1.0;
+/// So many steps at a time, it is looked at how fast they advance.
+const WINDOW: usize = 500;
+/// They are hopeless only where they advance by less than so many times as much as those before ...
+const FASTER: f64 = 2.0;
+/// ... and no state has grown so many times.
+const GROWING: f64 = 1e3;
 /// Points within each step at which functions that jump are looked at.
 const LOOKS: usize = 4;
 
@@ -150,13 +152,13 @@ impl Segment<'_, '_> {
         let what = (watches.values, watches.count);
         let mut watcher = (watches.count > 0).then(|| Watcher::new(course.system, self.cache, what, self.start, &states));
         let mut previous = self.start;
+        let mut pace = Pace { steps: *self.steps, time: self.start, rate: 0.0 };
         loop {
             if *self.steps >= course.settings.most_steps {
                 return Err(if course.settles() { Failure::NoSteadyState } else { Failure::StepLimit });
             }
-            if !self.rung.patient && self.is_hopeless(integrator) {
-                let grown = largest(integrator.states()) > GROWN * self.largest_start;
-                return Err(if grown { Failure::BlowUp } else { Failure::StepLimit });
+            if !self.rung.patient && pace.is_hopeless(self, integrator) {
+                return Err(Failure::StepLimit);
             }
             *self.steps += 1;
             integrator.look_out(course.times.get(*self.next).copied());
@@ -221,14 +223,6 @@ impl Segment<'_, '_> {
         }
     }
 
-    /// Whether the step size has not grown for so long, and is so small, that the steps allowed will not do by far.
-    fn is_hopeless(&self, integrator: &Integrator<Equations>) -> bool {
-        let (step, held) = integrator.pace();
-        let end = self.stop.or(self.course.times.last().copied()).filter(|_| !self.course.settles());
-        let left = end.map_or(0.0, |end| end - integrator.time());
-        held > HELD && left > HOPELESS * step * self.course.settings.most_steps as f64
-    }
-
     /// Notes that the states at the start are what is asked for next.
     pub(super) fn early(&mut self) {
         let sample = *self.next;
@@ -281,6 +275,32 @@ impl Segment<'_, '_> {
             }
         }
         Ok(None)
+    }
+}
+
+/// How fast steps advance.
+struct Pace {
+    steps: usize,
+    time: f64,
+    rate: f64,
+}
+
+impl Pace {
+    /// Whether the steps that are left will not do at the rate at which they advance, and that rate does not rise. States
+    /// that grow are on their way to a blow-up.
+    fn is_hopeless(&mut self, segment: &Segment, integrator: &Integrator<Equations>) -> bool {
+        let taken = *segment.steps - self.steps;
+        if taken < WINDOW || segment.course.settles() {
+            return false;
+        }
+        let rate = (integrator.time() - self.time) / taken as f64;
+        let before = std::mem::replace(self, Self { steps: *segment.steps, time: integrator.time(), rate }).rate;
+        let end = segment.stop.or(segment.course.times.last().copied());
+        let left = end.map_or(0.0, |end| end - integrator.time());
+        let allowed = (segment.course.settings.most_steps - *segment.steps) as f64;
+        rate < FASTER * before
+            && left > rate * allowed
+            && largest(integrator.states()) < GROWING * segment.largest_start
     }
 }
 

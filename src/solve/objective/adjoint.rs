@@ -2,31 +2,29 @@
 
 use super::trajectories::Before;
 use super::{Derivatives, Part, ProblemSolver, Tally};
+use crate::model::gradient::Method;
 use crate::solve::integrate::{Sample, climb};
 use crate::solve::{Failure, Sensitivities};
 
-/// Where a gradient comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// Forward sensitivities: one lane a parameter beside the states.
-    Forward,
-    /// The adjoint method: one walk backwards whatever the number of parameters.
-    Adjoint,
-}
-
-/// Fewer lanes than this ride along at less than what a walk backwards costs.
-const FEWEST_LANES: usize = 2;
-
 impl ProblemSolver {
-    /// The method of a treatment's gradient. A fixed rule, so that the same problem gives the same bits: see
-    /// `benches/pieces.rs` for what it was fitted on.
+    /// The method of a treatment's gradient where nothing else is asked of it: [`Problem::gradient_method`] unless the
+    /// sensitivities steer the steps, or another method was chosen that can do it.
+    ///
+    /// [`Problem::gradient_method`]: crate::model::problem::Problem::gradient_method
     #[must_use]
     pub fn method(&self, treatment: usize) -> Method {
         let none = Before::none();
-        let course = self.course(&[], None, treatment, &none);
-        let lanes = self.system.treatments[treatment].lanes.len();
         let steered = self.sensitivities == Sensitivities::Controlled;
-        if lanes >= FEWEST_LANES && !steered && course.is_recordable() { Method::Adjoint } else { Method::Forward }
+        if steered || !self.course(&[], None, treatment, &none).is_recordable() {
+            return Method::Forward;
+        }
+        self.chosen.unwrap_or(self.plan.treatments[treatment].method)
+    }
+
+    /// The same problem with the gradient alone by one method, where it can, sharing the compiled code.
+    #[must_use]
+    pub fn with_method(&self, method: Method) -> Self {
+        Self { chosen: Some(method), ..self.clone() }
     }
 
     /// The sums over the measurements of a treatment with the gradient.

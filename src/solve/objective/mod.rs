@@ -9,10 +9,11 @@ mod trajectories;
 use super::SolveError;
 use super::integrate::{Failure, Sample, Sensitivities};
 use super::system::System;
+use crate::model::gradient::Method;
 use crate::model::problem::{Problem, SolverSettings};
-pub use adjoint::Method;
 use likelihood::Part;
 use plan::{Plan, Planned};
+use rayon::prelude::*;
 use std::sync::Arc;
 
 /// How an evaluation succeeded.
@@ -72,6 +73,7 @@ pub struct ProblemSolver {
     plan: Arc<Plan>,
     settings: SolverSettings,
     sensitivities: Sensitivities,
+    chosen: Option<Method>,
 }
 
 impl ProblemSolver {
@@ -87,6 +89,7 @@ impl ProblemSolver {
             plan: Arc::new(plan),
             settings: problem.solver,
             sensitivities: Sensitivities::default(),
+            chosen: None,
         })
     }
 
@@ -235,19 +238,24 @@ impl ProblemSolver {
             Ok(before) => before,
         };
         let mut rung = before.rung;
-        for index in 0..self.plan.treatments.len() {
-            let with_fisher = method == Method::Forward;
+        let with_fisher = method == Method::Forward;
+        let part = |index: usize| {
             let backwards = !with_fisher && self.method(index) == Method::Adjoint;
-            let (result, steps) = match with_chain.filter(|_| backwards) {
-                Some(chain) => self.adjoint(&parameters, chain, index, &before),
-                None => {
-                    let derivatives = || with_chain.map(|_| Derivatives::new(x.len(), with_fisher));
-                    let fresh = || Tally { derivatives: derivatives(), ..Tally::default() };
-                    let course = self.course(&parameters, with_chain, index, &before);
-                    let mut add = |tally: &mut Tally, sample: &Sample| self.add(index, sample, with_chain, tally);
-                    course.climb(&mut add, fresh)
-                }
-            };
+            if let Some(chain) = with_chain.filter(|_| backwards) {
+                return self.adjoint(&parameters, chain, index, &before);
+            }
+            let derivatives = || with_chain.map(|_| Derivatives::new(x.len(), with_fisher));
+            let fresh = || Tally { derivatives: derivatives(), ..Tally::default() };
+            let course = self.course(&parameters, with_chain, index, &before);
+            let mut add = |tally: &mut Tally, sample: &Sample| self.add(index, sample, with_chain, tally);
+            course.climb(&mut add, fresh)
+        };
+        // Side by side where threads are idle, and summed up in order.
+        let parts: Vec<_> = match self.plan.treatments.len() {
+            1 => vec![part(0)],
+            count => (0..count).into_par_iter().map(part).collect(),
+        };
+        for (result, steps) in parts {
             evaluation.steps += steps;
             match result {
                 Err(failure) => return failed(failure, evaluation.prior, evaluation.steps),

@@ -5,6 +5,7 @@ use super::super::system::{Blueprint, Measured, System, assemble};
 use super::likelihood::Comparison;
 use super::prior::{Scaled, is_proper};
 use crate::model::expression::Expression;
+use crate::model::gradient::Method;
 use crate::model::problem::{Estimate, Measurement, Problem, Scale, Treatment};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +32,7 @@ pub struct Planned {
 }
 
 /// The times of a treatment's measurements, and the measurements at each.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Schedule {
     /// Ascending, distinct and finite.
     pub times: Vec<f64>,
@@ -39,6 +40,8 @@ pub struct Schedule {
     pub steady: bool,
     /// Indices of measurements, one list a time, then those of the steady state.
     pub at: Vec<Vec<usize>>,
+    /// Where the gradient comes from.
+    pub method: Method,
 }
 
 impl Plan {
@@ -210,7 +213,8 @@ impl Plan {
             let mut order: Vec<usize> =
                 (0..problem.measurements.len()).filter(|&i| problem.measurements[i].treatment == treatment).collect();
             order.sort_by(|&a, &b| problem.measurements[a].time.total_cmp(&problem.measurements[b].time));
-            let mut schedule = Schedule::default();
+            let method = problem.gradient_method(treatment).0;
+            let mut schedule = Schedule { times: Vec::new(), steady: false, at: Vec::new(), method };
             for index in order {
                 let time = problem.measurements[index].time;
                 if time == f64::INFINITY {
