@@ -15,11 +15,12 @@ use server::{Answer, Server};
 
 /// A chain of so many species; `reactions` are written between them.
 fn chain(species: usize, reaction: impl Fn(usize) -> String) -> Vec<u8> {
-    let all: String = (1..=species)
+    let all: Vec<String> = (1..=species)
         .map(|number| {
             format!("<species id=\"S{number}\" compartment=\"c\" initialAmount=\"{}\"/>", species - number + 1)
         })
         .collect();
+    let all = all.concat();
     let reactions: String = (1..species).map(reaction).collect();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\

@@ -41,8 +41,7 @@ fn check(network: &Network, end: f64, atol: f64, expected: &[f64]) {
 
 #[test]
 fn robertson() {
-    let slopes =
-        ["-0.04 * y1 + 1e4 * y2 * y3", "0.04 * y1 - 1e4 * y2 * y3 - 3e7 * y2^2", "3e7 * y2^2"];
+    let slopes = ["-0.04 * y1 + 1e4 * y2 * y3", "0.04 * y1 - 1e4 * y2 * y3 - 3e7 * y2^2", "3e7 * y2^2"];
     let expected = [0.208_334_014_970_125_5e-7, 0.833_336_077_033_471_3e-13, 0.999_999_979_166_505];
     check(&system(&[1.0, 0.0, 0.0], &slopes), 1e11, 1e-10, &expected);
 }
@@ -81,11 +80,7 @@ fn hires() {
 
 #[test]
 fn oregonator() {
-    let slopes = [
-        "77.27 * (y2 + y1 * (1 - 8.375e-6 * y1 - y2))",
-        "(y3 - (1 + y1) * y2) / 77.27",
-        "0.161 * (y1 - y3)",
-    ];
+    let slopes = ["77.27 * (y2 + y1 * (1 - 8.375e-6 * y1 - y2))", "(y3 - (1 + y1) * y2) / 77.27", "0.161 * (y1 - y3)"];
     let expected = [1.000_814_870_318_523, 1_228.178_521_549_917, 132.055_494_284_670_6];
     check(&system(&[1.0, 2.0, 3.0], &slopes), 360.0, 1e-3, &expected);
 }

@@ -172,7 +172,6 @@ def part(job):
     """One process's share of an ensemble."""
     model, meta, ids, rows = job
     runner = RoadRunner(model, meta).runner
-    runner.getIntegrator().setValue("maximum_num_steps", 100_000)
     known = list(runner.model.getGlobalParameterIds())
     places = [known.index(name) for name in ids]
     failed, start = 0, time.perf_counter()

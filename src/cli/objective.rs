@@ -101,7 +101,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             "failure": (!cause.is_empty()).then_some(cause),
         });
         if let Some(gradient) = gradient {
-            let backwards = (0..problem.treatments.len()).filter(|&index| solver.method(index) == Method::Adjoint).count();
+            let backwards =
+                (0..problem.treatments.len()).filter(|&index| solver.method(index) == Method::Adjoint).count();
             object["treatments"] = json!({ "adjoint": backwards, "forward": problem.treatments.len() - backwards });
             let named = solver.names().iter().cloned().zip(gradient.into_iter().map(number));
             object["gradient"] = serde_json::Value::Object(named.collect());

@@ -18,7 +18,7 @@ pub struct Trajectory {
     pub times: Vec<f64>,
     /// One row a time, one value an id.
     pub values: Vec<Vec<f64>>,
-    /// Steps of the solver in all attempts.
+    /// Steps of the solver in all attempts, those that were given up included.
     pub steps: usize,
     /// The rung of the ladder of solver settings that was needed, from 0.
     pub rung: usize,
@@ -112,7 +112,7 @@ pub struct Record {
 pub struct Ended {
     /// The rung of the ladder of solver settings that was needed, from 0, or why none sufficed.
     pub outcome: Result<usize, Failure>,
-    /// Steps of the solver in all attempts.
+    /// Steps of the solver in all attempts, those that were given up included.
     pub steps: usize,
 }
 

@@ -20,7 +20,7 @@ pub struct SteadyState {
     pub time: f64,
     /// How it was found.
     pub method: Settled,
-    /// Steps of the solver in all attempts.
+    /// Steps of the solver in all attempts, those that were given up included.
     pub steps: usize,
     /// The rung of the ladder of solver settings that was needed, from 0.
     pub rung: usize,

@@ -94,8 +94,8 @@ pub fn lowering(order: usize, step: f64, past: &[f64; HIGHEST + 2]) -> [f64; HIG
     let mut l = [0.0; HIGHEST + 1];
     l[2] = 1.0;
     let mut elapsed = 0.0;
-    for j in 1..=order.saturating_sub(2) {
-        elapsed += past[j];
+    for (j, size) in past.iter().enumerate().take(order.saturating_sub(1)).skip(1) {
+        elapsed += size;
         let ratio = elapsed / step;
         for i in (2..=j + 2).rev() {
             l[i] = l[i] * ratio + l[i - 1];

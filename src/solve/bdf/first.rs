@@ -6,6 +6,8 @@ use super::{Equations, Integrator, norm};
 const SHARE: f64 = 0.1;
 /// ... and lets no state change by more than this share of itself.
 const CHANGE: f64 = 0.1;
+/// How far the first look goes, as a share of the states.
+const LOOK: f64 = 0.01;
 /// Estimates of the second derivative.
 const ESTIMATES: usize = 4;
 /// Attempts to find a place where the right-hand side is finite.
@@ -22,10 +24,15 @@ impl<E: Equations> Integrator<'_, E> {
         let largest_time = self.time.abs().max(next.map_or(0.0, f64::abs));
         let lowest = 100.0 * f64::EPSILON * largest_time;
         let highest = self.highest_first(distance);
-        let mut size = if lowest > 0.0 { (lowest * highest).sqrt() } else { 1e-3 * highest };
         if highest < lowest {
-            return size;
+            return (lowest * highest).sqrt();
         }
+        // The first look is as far away as the states change by a hundredth (Hairer, Nørsett and Wanner 1993, II.4): nearer
+        // ones see the rounding of the right-hand side, and with it every later step would change at random.
+        let (values, slopes) = (&self.values[..self.states], &self.history.columns[1][..self.states]);
+        let (size, speed) = (norm(values, &self.weights), norm(slopes, &self.weights));
+        let mut size = if speed > 0.0 && size > 0.0 { highest.min(LOOK * size / speed) } else { LOOK * highest };
+        size = size.max(lowest);
         let mut found = size;
         let mut settled = false;
         for estimate in 1..=ESTIMATES {
@@ -35,11 +42,8 @@ impl<E: Equations> Integrator<'_, E> {
             if settled || estimate == ESTIMATES {
                 break;
             }
-            let better = if curvature * highest * highest > 2.0 {
-                (2.0 / curvature).sqrt()
-            } else {
-                (size * highest).sqrt()
-            };
+            let better =
+                if curvature * highest * highest > 2.0 { (2.0 / curvature).sqrt() } else { (size * highest).sqrt() };
             let ratio = better / size;
             found = better;
             if ratio > 0.5 && ratio < 2.0 {
@@ -59,9 +63,10 @@ impl<E: Equations> Integrator<'_, E> {
     fn highest_first(&self, distance: Option<f64>) -> f64 {
         let states = &self.values[..self.states];
         let slopes = &self.history.columns[1][..self.states];
-        let fastest = states.iter().zip(slopes).zip(&self.weights).fold(0.0_f64, |fastest, ((state, slope), weight)| {
-            fastest.max(slope.abs() / (CHANGE * state.abs() + 1.0 / weight))
-        });
+        let fastest =
+            states.iter().zip(slopes).zip(&self.weights).fold(0.0_f64, |fastest, ((state, slope), weight)| {
+                fastest.max(slope.abs() / (CHANGE * state.abs() + 1.0 / weight))
+            });
         let allowed = if fastest > 0.0 { 1.0 / fastest } else { f64::INFINITY };
         match distance {
             Some(distance) => allowed.min(SHARE * distance),
@@ -79,8 +84,7 @@ impl<E: Equations> Integrator<'_, E> {
             for ((value, start), slope) in self.values[..count].iter_mut().zip(start).zip(slopes) {
                 *value = start + size * slope;
             }
-            let finite =
-                self.equations.slope(self.time + size, &self.values[..count], &mut self.scratch[..count]);
+            let finite = self.equations.slope(self.time + size, &self.values[..count], &mut self.scratch[..count]);
             if finite {
                 for (slope, first) in self.scratch[..count].iter_mut().zip(&self.history.columns[1][..count]) {
                     *slope = (*slope - first) / size;

@@ -99,6 +99,8 @@ pub struct Integrator<'t, E> {
     history: History,
     coefficients: Coefficients,
     steps: usize,
+    /// Attempts at steps, those that were given up included.
+    attempts: usize,
     /// What the next step begins with.
     choice: Choice,
     /// Steps until an order is chosen.
@@ -156,6 +158,7 @@ impl<'t, E: Equations> Integrator<'t, E> {
             history,
             coefficients: Coefficients::default(),
             steps: 0,
+            attempts: 0,
             choice: Choice::Stay,
             wait: 2,
             growth: FIRST_GROWTH,
@@ -197,6 +200,11 @@ impl<'t, E: Equations> Integrator<'t, E> {
     /// Their sensitivities, states x lanes by column.
     pub fn sensitivities(&self) -> &[f64] {
         &self.history.columns[0][self.states..]
+    }
+
+    /// Attempts at steps so far, those that were given up included.
+    pub fn attempts(&self) -> usize {
+        self.attempts
     }
 
     /// Makes a later step end at a time exactly.
@@ -253,6 +261,7 @@ impl<'t, E: Equations> Integrator<'t, E> {
         let (mut failures, mut errors) = (0, 0);
         self.weigh();
         loop {
+            self.attempts += 1;
             let step = self.history.step;
             self.time = from + step;
             if let Some(stop) = self.stop

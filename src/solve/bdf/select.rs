@@ -29,6 +29,8 @@ const SMALLEST: f64 = 0.1;
 /// The largest ratio after a second one.
 const REPEATED: f64 = 0.2;
 
+/// Steps in which the size may change at any time.
+const START: usize = 10;
 /// An error below this share of what the tolerances allow is none.
 const BLIND: f64 = 1e-6;
 
@@ -70,11 +72,17 @@ impl<E: Equations> Integrator<'_, E> {
         let order = self.history.order;
         let same = ratio(SAFE, error, order + 1);
         if self.wait > 0 {
+            // Sizes change where orders may, once the start is over: each decision more is one more that a parameter can
+            // flip, and a fval that jumps by what the tolerances allow is hard on optimisers and differences.
+            if self.steps > START {
+                return Choice::Stay;
+            }
             return self.limited(same).map_or(Choice::Stay, Choice::Resize);
         }
         self.wait = 2;
         let lower = if order > 1 { ratio(SAFE, self.error_lower(), order) } else { 0.0 };
-        let higher = if order < HIGHEST { self.error_higher().map_or(0.0, |e| ratio(SAFER, e, order + 2)) } else { 0.0 };
+        let higher =
+            if order < HIGHEST { self.error_higher().map_or(0.0, |e| ratio(SAFER, e, order + 2)) } else { 0.0 };
         let best = same.max(lower).max(higher);
         let Some(limited) = self.limited(best) else { return Choice::Stay };
         if best == same {

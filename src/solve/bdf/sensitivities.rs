@@ -26,7 +26,8 @@ impl<E: Equations> Integrator<'_, E> {
         sensitivities.fill(0.0);
         for (place, column) in columns[..=self.history.order].iter().enumerate() {
             let share = leading * place as f64;
-            for ((sum, known), value) in predicted.iter_mut().zip(sensitivities.iter_mut()).zip(&column[lanes.clone()]) {
+            for ((sum, known), value) in predicted.iter_mut().zip(sensitivities.iter_mut()).zip(&column[lanes.clone()])
+            {
                 *sum += value;
                 *known += (1.0 - share) * value;
             }

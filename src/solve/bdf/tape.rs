@@ -112,7 +112,9 @@ impl Tape {
                     let mut power = 1.0;
                     for column in &mut back.columns[1..=order] {
                         power *= ratio;
-                        column.iter_mut().for_each(|value| *value *= power);
+                        for value in column.iter_mut() {
+                            *value *= power;
+                        }
                     }
                 }
                 Operation::Raise { taken, share } => {
@@ -191,14 +193,7 @@ impl Back {
         Some(())
     }
 
-    fn slope<E: Equations>(
-        &mut self,
-        equations: &mut E,
-        time: f64,
-        step: f64,
-        states: &[f64],
-        parameters: &mut [f64],
-    ) {
+    fn slope<E: Equations>(&mut self, equations: &mut E, time: f64, step: f64, states: &[f64], parameters: &mut [f64]) {
         equations.jacobian(time, states, &mut self.jacobian);
         let [values, slopes, ..] = &mut self.columns;
         for (&(row, column), value) in equations.pattern().iter().zip(&self.jacobian) {

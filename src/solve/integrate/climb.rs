@@ -3,9 +3,7 @@
 use super::{Course, Failure, LADDER, Rung, Sample};
 
 /// The first attempt that succeeds, and with which rung of the ladder; also the steps of all attempts. Each starts over.
-pub fn climb<T>(
-    mut attempt: impl FnMut(&Rung) -> (Result<T, Failure>, usize),
-) -> (Result<(usize, T), Failure>, usize) {
+pub fn climb<T>(mut attempt: impl FnMut(&Rung) -> (Result<T, Failure>, usize)) -> (Result<(usize, T), Failure>, usize) {
     let mut steps = 0;
     let mut first = None;
     for (index, rung) in LADDER.iter().enumerate() {

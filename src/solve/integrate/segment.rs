@@ -85,7 +85,7 @@ pub struct Segment<'a, 'b> {
     pub queue: &'b mut Queue,
     /// The next asked time.
     pub next: &'b mut usize,
-    /// Steps taken in all segments.
+    /// Attempts at steps in all segments, those that were given up included.
     pub steps: &'b mut usize,
     /// Takes down what happens, for derivatives that are carried backwards.
     pub record: Option<&'b mut Run>,
@@ -150,7 +150,8 @@ impl Segment<'_, '_> {
         }
         let watches = &course.system.watches;
         let what = (watches.values, watches.count);
-        let mut watcher = (watches.count > 0).then(|| Watcher::new(course.system, self.cache, what, self.start, &states));
+        let mut watcher =
+            (watches.count > 0).then(|| Watcher::new(course.system, self.cache, what, self.start, &states));
         let mut previous = self.start;
         let mut pace = Pace { steps: *self.steps, time: self.start, rate: 0.0 };
         loop {
@@ -160,9 +161,11 @@ impl Segment<'_, '_> {
             if !self.rung.patient && pace.is_hopeless(self, integrator) {
                 return Err(Failure::StepLimit);
             }
-            *self.steps += 1;
             integrator.look_out(course.times.get(*self.next).copied());
-            let stopped = integrator.step().map_err(|trouble| self.label(trouble, integrator.states()))?;
+            let before = integrator.attempts();
+            let step = integrator.step();
+            *self.steps += integrator.attempts() - before;
+            let stopped = step.map_err(|trouble| self.label(trouble, integrator.states()))?;
             let time = integrator.time();
             let largest = largest(integrator.states());
             if largest.is_nan() {
@@ -297,7 +300,7 @@ impl Pace {
         let before = std::mem::replace(self, Self { steps: *segment.steps, time: integrator.time(), rate }).rate;
         let end = segment.stop.or(segment.course.times.last().copied());
         let left = end.map_or(0.0, |end| end - integrator.time());
-        let allowed = (segment.course.settings.most_steps - *segment.steps) as f64;
+        let allowed = segment.course.settings.most_steps.saturating_sub(*segment.steps) as f64;
         rate < FASTER * before
             && left > rate * allowed
             && largest(integrator.states()) < GROWING * segment.largest_start

@@ -36,7 +36,7 @@ pub struct Evaluation {
     pub chi2: f64,
     /// Which attempt succeeded, or why none did.
     pub outcome: Result<Attempt, Failure>,
-    /// Steps of the solver in all attempts and treatments.
+    /// Steps of the solver in all attempts and treatments, those that were given up included.
     pub steps: usize,
 }
 
