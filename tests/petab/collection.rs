@@ -140,13 +140,22 @@ fn gradients_are_those_of_differences() {
     }
 }
 
-/// One test a problem, so that they run side by side.
-macro_rules! gradients_at_five_points {
+/// Two tests a problem, so that they run side by side.
+macro_rules! gradients {
     ($($test:ident: $name:literal,)*) => {
+        mod gradients_at_one_point {
+            $(
+                #[test]
+                fn $test() {
+                    super::gradients($name, 1);
+                }
+            )*
+        }
+
         mod gradients_at_five_points {
             $(
                 #[test]
-                #[ignore = "takes minutes"]
+                #[ignore = "the same at more points takes minutes"]
                 fn $test() {
                     super::gradients($name, 5);
                 }
@@ -155,7 +164,7 @@ macro_rules! gradients_at_five_points {
     };
 }
 
-gradients_at_five_points! {
+gradients! {
     bachmann: "Bachmann_MSB2011",
     boehm: "Boehm_JProteomeRes2014",
     borghans: "Borghans_BiophysChem1997",

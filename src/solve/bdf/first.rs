@@ -27,8 +27,8 @@ impl<E: Equations> Integrator<'_, E> {
         if highest < lowest {
             return (lowest * highest).sqrt();
         }
-        // The first look is as far away as the states change by a hundredth (Hairer, Nørsett and Wanner 1993, II.4): nearer
-        // ones see the rounding of the right-hand side, and with it every later step would change at random.
+        // The first look is as far away as the states change by a hundredth (Hairer, Nørsett and Wanner 1993, II.4), well
+        // above the rounding of the right-hand side.
         let (values, slopes) = (&self.values[..self.states], &self.history.columns[1][..self.states]);
         let (size, speed) = (norm(values, &self.weights), norm(slopes, &self.weights));
         let mut size = if speed > 0.0 && size > 0.0 { highest.min(LOOK * size / speed) } else { LOOK * highest };

@@ -88,7 +88,11 @@ impl Recording {
             let count = (states * lanes).min(states * states - by_state.len());
             by_state.extend(sensitivities[..count].iter().zip(&by_lane).map(|(value, none)| value - none));
         }
-        self.pieces.push(Piece::Jump { by_state, by_lane });
+        // Most stops change no sensitivity, and a matrix of each would fill the memory.
+        let is_one = |(place, &value): (usize, &f64)| value == if place % (states + 1) == 0 { 1.0 } else { 0.0 };
+        if !by_state.iter().enumerate().all(is_one) || by_lane.iter().any(|&value| value != 0.0) {
+            self.pieces.push(Piece::Jump { by_state, by_lane });
+        }
         Ok(())
     }
 

@@ -309,5 +309,8 @@ impl Pace {
 
 /// The largest magnitude; not a number where one is none.
 fn largest(values: &[f64]) -> f64 {
-    values.iter().fold(0.0, |largest, value| if value.is_nan() { f64::NAN } else { value.abs().max(largest) })
+    // `max` would forget a NaN that came before.
+    values
+        .iter()
+        .fold(0.0, |largest: f64, value| if value.abs() <= largest || largest.is_nan() { largest } else { value.abs() })
 }
