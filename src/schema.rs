@@ -57,6 +57,8 @@ pub enum Type {
     Word,
     /// One of these choices.
     Choice(Vec<Choice>),
+    /// One of these choices, or the name of a declaration of one of these kinds; names come first.
+    ChoiceOrReference(Vec<Choice>, &'static [&'static str]),
     /// A list of values of one type.
     List(Box<Type>),
     /// A sum of choices, `gaussian + kl(weight = 1)`, held as a list.

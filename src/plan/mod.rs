@@ -11,3 +11,4 @@ pub mod node;
 pub mod resolve;
 pub mod rows;
 pub mod schema;
+pub mod trial;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::key::{Key, KeyMaterial};
 use super::rows::Format;
+use super::trial::{Benchmark, Trial};
 use crate::graph::{Graph, GraphNode};
 use crate::model::problem::Problem;
 use crate::optimise::DescentSettings;
@@ -86,6 +87,11 @@ pub enum Stage {
     Distances(Distances),
     /// Descents from several origins side by side. Inputs: problem, then the descents.
     Compare(Compare),
+    /// One method on one problem, once. Inputs: problem; for a method that learns its training descents and the dataset; for
+    /// a generator its training.
+    Trial(Trial),
+    /// The verdict over trials. Inputs: the problems, then the trials.
+    Benchmark(Benchmark),
 }
 
 /// Settings of descents.
@@ -99,6 +105,14 @@ pub struct Descend {
     pub descent: DescentSettings,
     /// Keep every accepted iterate, not only the ends.
     pub keep_iterates: bool,
+    /// Which repeat it is, from 0: repeats differ by their random streams.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub repeat: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_first(repeat: &usize) -> bool {
+    *repeat == 0
 }
 
 /// Where descents start.
@@ -254,6 +268,8 @@ impl Stage {
             Stage::Latent(_) => ("latent", 1),
             Stage::Distances(_) => ("distances", 1),
             Stage::Compare(_) => ("compare", 2),
+            Stage::Trial(_) => ("trial", 1),
+            Stage::Benchmark(_) => ("benchmark", 1),
         }
     }
 
@@ -269,6 +285,9 @@ impl Stage {
                 }
             }
             Stage::Compare(compare) => compare.origins.iter_mut().for_each(|origin| origin.label.clear()),
+            Stage::Benchmark(benchmark) => {
+                benchmark.problems.iter_mut().chain(&mut benchmark.methods).for_each(String::clear);
+            }
             Stage::Rows(rows) => rows.path = PathBuf::new(),
             _ => return Cow::Borrowed(self),
         }
@@ -299,6 +318,8 @@ impl Stage {
             Stage::Latent(_) => "map of the latents of validation rows",
             Stage::Distances(_) => "distances of proposals to training rows",
             Stage::Compare(_) => "descents by origin: hits, minima, work",
+            Stage::Trial(_) => "one method on one problem within its budget",
+            Stage::Benchmark(_) => "hits and their cost by problem and method",
         }
     }
 
@@ -355,7 +376,8 @@ impl Plan {
         for node in &self.nodes {
             let (stage, _) = node.stage.word();
             let rest = node.name.strip_prefix(stage).map_or(node.name.as_str(), |rest| rest.trim_start_matches('.'));
-            let family = rest.split_once(".trial_").map(|(family, _)| family);
+            let family =
+                [".trial_", ".repeat_"].iter().find_map(|mark| rest.split_once(mark)).map(|(family, _)| family);
             if let Some((at, count)) = family.and_then(|family| trials.get_mut(family)) {
                 *count += 1;
                 graph.nodes[*at].detail = format!("{} ({count} trials)", family.unwrap_or_default());

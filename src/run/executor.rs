@@ -37,12 +37,15 @@ pub struct Summary {
     pub warnings: Vec<String>,
 }
 
-/// The nodes whose artifacts a node reads: its inputs, and those whose work a comparison charges.
+/// The nodes whose artifacts a node reads: its inputs, and those whose work a comparison or a trial charges.
 fn reads(plan: &Plan, at: usize) -> Vec<usize> {
     let mut reads = plan.nodes[at].inputs.clone();
     if let Stage::Compare(compare) = &plan.nodes[at].stage {
         let charged = compare.origins.iter().flat_map(|origin| &origin.charged);
         reads.extend(charged.filter_map(|key| plan.nodes.iter().position(|node| node.key == *key)));
+    }
+    if let Stage::Trial(trial) = &plan.nodes[at].stage {
+        reads.extend(trial.charged.iter().filter_map(|key| plan.nodes.iter().position(|node| node.key == *key)));
     }
     reads.sort_unstable();
     reads.dedup();

@@ -16,7 +16,7 @@ pub(super) fn run(experiment: &Experiment, places: &Places<'_>, findings: &mut V
             findings.push(
                 Diagnostic::warning("unfed-generator", format!("no dataset feeds generator `{name}`"))
                     .at(*place, "never trained")
-                    .help("name it in a `tune`, or in the `from` of a `generate`"),
+                    .help("name it in a `tune`, in the `from` of a `generate`, or in the `methods` of a `benchmark`"),
             );
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::plan::resolve::{Experiment, listed, near};
-use crate::plan::schema::{GENERATE_COLUMNS, TUNE_COLUMNS, plain};
+use crate::plan::schema::{BENCHMARK_COLUMNS, GENERATE_COLUMNS, TUNE_COLUMNS, plain};
 use crate::schema::Value;
 
 use super::{feeds, place};
@@ -42,6 +42,8 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
             known.extend(tune.vary.iter().map(|vary| vary.path.as_str()));
         } else if experiment.generates.contains_key(from) {
             known.extend(GENERATE_COLUMNS);
+        } else if experiment.benchmarks.contains_key(from) {
+            known.extend(BENCHMARK_COLUMNS);
         } else {
             continue;
         }

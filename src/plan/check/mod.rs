@@ -1,5 +1,6 @@
 //! What only the whole experiment can show: one rule a file.
 
+mod benchmarks;
 mod feeds;
 mod figures;
 mod loss;
@@ -25,6 +26,7 @@ pub(super) fn run(experiment: &mut Experiment, places: &Places<'_>, findings: &m
     loss::run(experiment, places, findings);
     tunes::run(experiment, findings);
     proposals::run(experiment, findings);
+    benchmarks::run(experiment, findings);
     figures::run(experiment, findings);
 }
 

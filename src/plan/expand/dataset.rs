@@ -11,13 +11,37 @@ use crate::optimise::DescentSettings;
 /// A table's rows all become rows, however many belong to one descent.
 const ALL_ROWS: usize = usize::MAX;
 
+/// Which rows something learns from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Feed<'a> {
+    /// The dataset.
+    pub(super) dataset: &'a str,
+    /// The problem that it is made for.
+    pub(super) problem: &'a str,
+    /// How close to the best end the basin is that is taken out; overrides what the recipe says.
+    pub(super) blind: Option<f64>,
+    /// Which repeat it is: each has descents of its own.
+    pub(super) repeat: usize,
+}
+
+impl Feed<'_> {
+    /// What the names of nodes end with.
+    pub(super) fn suffix(&self) -> String {
+        let blind = if self.blind.is_some() { ".blind" } else { "" };
+        match self.repeat {
+            0 => blind.to_owned(),
+            repeat => format!("{blind}.repeat_{repeat:02}"),
+        }
+    }
+}
+
 impl Builder<'_> {
-    /// The descents and the rows of a dataset for a problem; `blind`, how close to the best end the basin is that is
-    /// taken out, overrides what the recipe says.
-    pub(super) fn dataset(&mut self, name: &str, problem: &str, blind: Option<f64>) -> Result<usize, Diagnostic> {
+    /// The descents and the rows of a dataset for a problem.
+    pub(super) fn dataset(&mut self, feed: Feed<'_>) -> Result<usize, Diagnostic> {
+        let Feed { dataset: name, problem, blind, repeat } = feed;
         let declaration = &self.experiment.datasets[name];
         let problem_node = self.problem(problem);
-        let descents = self.rows_of(declaration, problem_node, problem)?;
+        let descents = self.rows_of(declaration, problem_node, problem, repeat)?;
         let is_table = self.experiment.row_files.contains_key(name);
         let rows = if is_table { vec!["endpoints", "iterates"] } else { declaration.words("rows") };
         let blind = blind.or_else(|| blind_within(declaration));
@@ -37,7 +61,7 @@ impl Builder<'_> {
             blind: blind.is_some(),
             within: blind.unwrap_or(HIT),
         };
-        let suffix = if blind.is_some() { ".blind" } else { "" };
+        let suffix = Feed { blind, ..feed }.suffix();
         Ok(self.node(
             format!("dataset.{name}.{problem}{suffix}"),
             Stage::Dataset(recipe),
@@ -58,7 +82,13 @@ impl Builder<'_> {
     }
 
     /// What a dataset takes its rows from: descents, or a table.
-    fn rows_of(&mut self, declaration: &Declaration, problem_node: usize, problem: &str) -> Result<usize, Diagnostic> {
+    fn rows_of(
+        &mut self,
+        declaration: &Declaration,
+        problem_node: usize,
+        problem: &str,
+        repeat: usize,
+    ) -> Result<usize, Diagnostic> {
         let name = &declaration.name;
         if let Some(RowFile { path, format, checksum }) = self.experiment.row_files.get(name).cloned() {
             return Ok(self.node(
@@ -72,15 +102,17 @@ impl Builder<'_> {
             Some("random") => Starts::Random,
             _ => Starts::LatinHypercube,
         };
+        let suffix = Feed { dataset: name, problem, blind: None, repeat }.suffix();
         let descend = Descend {
             starts,
             count: count(declaration, "start.count", 100),
             descent: descent(declaration, "descend")?
                 .unwrap_or_else(|| DescentSettings { iterations: 0, ..DescentSettings::default() }),
             keep_iterates: true,
+            repeat,
         };
         Ok(self.node(
-            format!("descend.{name}.{problem}"),
+            format!("descend.{name}.{problem}{suffix}"),
             Stage::Descend(descend),
             vec![problem_node],
             sources(declaration, &[("count", "start.count"), ("starts", "start"), ("descent", "descend")]),

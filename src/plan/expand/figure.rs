@@ -52,6 +52,7 @@ impl Builder<'_> {
             "box" => {
                 self.proposals.get(&from).into_iter().flatten().flat_map(|made| [made.solved, made.dataset]).collect()
             }
+            "success" | "waterfall" => self.benchmarks.get(&from).copied().into_iter().collect(),
             _ => self.proposals.get(&from).into_iter().flatten().map(|made| made.conditions).collect(),
         };
         self.deliver(declaration, "figure", draw, nodes);
@@ -60,9 +61,10 @@ impl Builder<'_> {
 
     pub(super) fn table(&mut self, declaration: &Declaration) -> Result<(), Diagnostic> {
         let from = word(declaration, "from");
-        let nodes = match self.experiment.tunes.get(from) {
-            Some(tune) => vec![self.tune(tune)?],
-            None => {
+        let nodes = match (self.experiment.tunes.get(from), self.benchmarks.get(from)) {
+            (Some(tune), _) => vec![self.tune(tune)?],
+            (None, Some(verdict)) => vec![*verdict],
+            (None, None) => {
                 let made = self.proposals.get(from).cloned().unwrap_or_default();
                 made.iter().flat_map(|made| [Some(made.conditions), made.compare]).flatten().collect()
             }

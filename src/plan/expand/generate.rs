@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::key::Key;
 use super::super::node::{Compare, Descend, Generate, Origin, Stage, Starts};
 use super::super::resolve::Declaration;
+use super::dataset::Feed;
 use super::read::{baselines, blind_within, count, descent, number, numbers, sources, word};
 use super::{Builder, HIT, Proposals};
 use crate::diagnostic::Diagnostic;
@@ -14,7 +15,8 @@ impl Builder<'_> {
     /// Proposals of each generator, their fvals, and the descents from them beside the baselines.
     pub(super) fn generate(&mut self, declaration: &Declaration) -> Result<(), Diagnostic> {
         let (name, problem_name) = (&declaration.name, word(declaration, "problem"));
-        let dataset_name = word(declaration, "dataset");
+        let dataset = word(declaration, "dataset");
+        let feed = Feed { dataset, problem: problem_name, blind: None, repeat: 0 };
         let problem = self.problem(problem_name);
         let conditions = numbers(declaration, "conditions");
         let replicates = count(declaration, "replicates", 100);
@@ -33,7 +35,7 @@ impl Builder<'_> {
         };
         for generator in declaration.words("from").into_iter().map(str::to_owned).collect::<Vec<_>>() {
             for blind in std::iter::once(None).chain(blind_too.map(Some)) {
-                let (trained, rows) = self.generator(&generator, dataset_name, problem_name, blind)?;
+                let (trained, rows) = self.generator(&generator, Feed { blind, ..feed })?;
                 let suffix = if blind.is_some() { ".blind" } else { "" };
                 if blind.is_none() {
                     let stage = Stage::Generate(Generate {
@@ -93,7 +95,7 @@ impl Builder<'_> {
                     }
                     let (starts_from, word, inputs, charged) = match baseline {
                         Starts::BestJitter(sd) => {
-                            let rows = self.dataset(dataset_name, problem_name, blind)?;
+                            let rows = self.dataset(Feed { blind, ..feed })?;
                             (Starts::BestJitter(sd), "best_jitter", vec![problem, rows], training_work(self, rows))
                         }
                         Starts::Random => (Starts::Random, "random", vec![problem], Vec::new()),
@@ -131,6 +133,11 @@ impl Builder<'_> {
         declaration: &Declaration,
     ) -> usize {
         let places = sources(declaration, &[("count", "starts"), ("descent", "refine"), ("starts", "baselines")]);
-        self.node(name, Stage::Descend(Descend { starts, count, descent, keep_iterates: false }), inputs, places)
+        self.node(
+            name,
+            Stage::Descend(Descend { starts, count, descent, keep_iterates: false, repeat: 0 }),
+            inputs,
+            places,
+        )
     }
 }

@@ -1,5 +1,6 @@
 //! From a resolved experiment to the nodes of its plan.
 
+mod benchmark;
 mod dataset;
 mod figure;
 mod generate;
@@ -38,6 +39,7 @@ pub fn expand(experiment: &Experiment) -> Result<Expanded, Diagnostic> {
         },
         sources: Vec::new(),
         proposals: BTreeMap::new(),
+        benchmarks: BTreeMap::new(),
     };
     // The problems of a family become nodes where something uses them: there may be hundreds.
     let members: BTreeSet<&String> = experiment.families.values().flat_map(|family| &family.problems).collect();
@@ -49,6 +51,10 @@ pub fn expand(experiment: &Experiment) -> Result<Expanded, Diagnostic> {
     }
     for declaration in experiment.generates.values() {
         builder.generate(declaration)?;
+    }
+    for declaration in experiment.benchmarks.values() {
+        let verdict = builder.benchmark(declaration)?;
+        builder.benchmarks.insert(declaration.name.clone(), verdict);
     }
     for declaration in experiment.figures.values() {
         builder.figure(declaration)?;
@@ -68,6 +74,8 @@ struct Builder<'a> {
     sources: Vec<BTreeMap<String, Source>>,
     /// What each `generate` made, by generator.
     proposals: BTreeMap<String, Vec<Proposals>>,
+    /// The verdict of each benchmark.
+    benchmarks: BTreeMap<String, usize>,
 }
 
 /// The nodes that one `generate` makes for one generator.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::node::{Stage, Train, Tune, Varied};
 use super::super::resolve::{Declaration, Origin as Source};
 use super::Builder;
+use super::dataset::Feed;
 use super::read::{count, defect, sources, word};
 use crate::diagnostic::Diagnostic;
 use crate::learn::kind;
@@ -16,7 +17,7 @@ impl Builder<'_> {
     /// The trials and the choice of a tune.
     pub(super) fn tune(&mut self, declaration: &Declaration) -> Result<usize, Diagnostic> {
         let name = &declaration.name;
-        let dataset = self.dataset(word(declaration, "dataset"), word(declaration, "problem"), None)?;
+        let dataset = self.dataset(feed(declaration))?;
         let generator = &self.experiment.generators[word(declaration, "generator")];
         let trials = count(declaration, "trials.count", 60);
         let vary: Vec<(String, Value)> =
@@ -61,20 +62,15 @@ impl Builder<'_> {
     }
 
     /// The node of a trained generator and the dataset that it was trained on.
-    pub(super) fn generator(
-        &mut self,
-        name: &str,
-        dataset: &str,
-        problem: &str,
-        blind: Option<f64>,
-    ) -> Result<(usize, usize), Diagnostic> {
+    pub(super) fn generator(&mut self, name: &str, feed: Feed<'_>) -> Result<(usize, usize), Diagnostic> {
         let declaration = &self.experiment.generators[name];
-        let rows = self.dataset(dataset, problem, blind)?;
-        let suffix = if blind.is_some() { ".blind" } else { "" };
+        let rows = self.dataset(feed)?;
+        let Feed { dataset, problem, blind, repeat } = feed;
+        let suffix = feed.suffix();
         if declaration.word("kind") == Some("best") {
             let tune = &self.experiment.tunes[declaration.word("kind.tune").unwrap_or_default()];
             let tuned = self.tune(tune)?;
-            if blind.is_none() && word(tune, "dataset") == dataset && word(tune, "problem") == problem {
+            if blind.is_none() && repeat == 0 && word(tune, "dataset") == dataset && word(tune, "problem") == problem {
                 return Ok((tuned, rows));
             }
             let stage = Stage::Train(Train { settings: None, trial: None });
@@ -97,9 +93,15 @@ impl Builder<'_> {
         let experiment = self.experiment;
         let declaration = &experiment.generators[generator];
         if let Some(tune) = declaration.word("kind.tune").and_then(|tune| experiment.tunes.get(tune)) {
-            return self.generator(generator, word(tune, "dataset"), word(tune, "problem"), None).map(Some);
+            return self.generator(generator, feed(tune)).map(Some);
         }
         let user = experiment.generates.values().find(|generate| generate.words("from").contains(&generator));
-        user.map(|user| self.generator(generator, word(user, "dataset"), word(user, "problem"), None)).transpose()
+        user.map(|user| self.generator(generator, feed(user))).transpose()
     }
+}
+
+/// What a `tune` or a `generate` learns from.
+fn feed(declaration: &Declaration) -> Feed<'_> {
+    let (dataset, problem) = (word(declaration, "dataset"), word(declaration, "problem"));
+    Feed { dataset, problem, blind: None, repeat: 0 }
 }

@@ -165,7 +165,7 @@ fn locate<'a>(
         }
         (Type::Sum(choices), Value::List(items)) => item(choices, items, rest),
         (Type::List(kind), Value::List(items)) => match kind.as_ref() {
-            Type::Choice(choices) => item(choices, items, rest),
+            Type::Choice(choices) | Type::ChoiceOrReference(choices, _) => item(choices, items, rest),
             _ => Err(Lost { segment: 1, candidates: Vec::new() }),
         },
         _ => Err(Lost { segment: 1, candidates: Vec::new() }),

@@ -4,11 +4,8 @@ use super::{number, one_of, word};
 use crate::schema::{Choice, Field, Schema, Type};
 
 /// Figures that later stages bring.
-pub(super) const NOT_YET: &[(&str, &str)] = &[
-    ("waterfall", "sorted ends of descents"),
-    ("performance_profile", "empirical distribution of the cost to a hit"),
-    ("heatmap", "methods by models"),
-];
+pub(super) const NOT_YET: &[(&str, &str)] =
+    &[("performance_profile", "empirical distribution of the cost to a hit"), ("heatmap", "methods by models")];
 
 /// Columns of a table of proposals: one row for each condition, or, from `origin` on, one for each origin of descents. A
 /// table shows the rows that have more of its columns.
@@ -72,6 +69,7 @@ pub(super) fn schemas() -> Vec<Schema> {
             "the trained generator: one that a tune chose, or one that a `generate` uses",
         )
     };
+    let benchmark = || Field::required("from", Type::Reference(&["benchmark"]), "the benchmark");
     let proposals = || Field::required("from", Type::Reference(&["generate"]), "the proposals");
     vec![
         figure(
@@ -125,6 +123,18 @@ pub(super) fn schemas() -> Vec<Schema> {
             ],
         ),
         figure(
+            "figure success",
+            "The share of a benchmark's trials that have hit, by what they have spent, for each method and problem.",
+            word("success", "this figure"),
+            vec![benchmark()],
+        ),
+        figure(
+            "figure waterfall",
+            "The sorted ends of a benchmark's descents, for each method and problem.",
+            word("waterfall", "this figure"),
+            vec![benchmark()],
+        ),
+        figure(
             "figure descents",
             "Ends of the descents from proposals against those from the baselines.",
             word("descents", "this figure"),
@@ -145,7 +155,7 @@ pub(super) fn table() -> Schema {
         kind: "table",
         doc: "A table of the draft, as CSV and Markdown.",
         fields: vec![
-            Field::required("from", Type::Reference(&["generate", "tune"]), "what is tabulated"),
+            Field::required("from", Type::Reference(&["generate", "tune", "benchmark"]), "what is tabulated"),
             Field::optional(
                 "columns",
                 Type::List(Box::new(Type::Word)),

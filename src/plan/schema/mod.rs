@@ -1,6 +1,7 @@
 //! The registry of settings: one function for each kind of declaration. Checks, `--set`, `vary`, and the reference page
 //! are derived from it.
 
+mod benchmark;
 mod dataset;
 mod descent;
 mod experiment;
@@ -15,6 +16,7 @@ mod tune;
 
 use crate::schema::{Choice, Field, Schema, Type, Value};
 
+pub use benchmark::BENCHMARK_COLUMNS;
 pub use family::model_families;
 pub use figure::{GENERATE_COLUMNS, TUNE_COLUMNS};
 pub use imported::{imported_problem, model_sources, problem_sources};
@@ -34,7 +36,7 @@ pub fn schemas() -> Vec<Schema> {
         dataset::table(),
     ];
     all.extend(generator::schemas());
-    all.extend([tune::schema(), generate::schema()]);
+    all.extend([tune::schema(), generate::schema(), benchmark::schema()]);
     all.extend(figure::schemas());
     all.push(figure::table());
     all
@@ -49,6 +51,7 @@ pub fn schema(kind: &str) -> Option<Schema> {
         "dataset" => Some(dataset::schema()),
         "tune" => Some(tune::schema()),
         "generate" => Some(generate::schema()),
+        "benchmark" => Some(benchmark::schema()),
         "table" => Some(figure::table()),
         _ => None,
     }

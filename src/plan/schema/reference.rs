@@ -65,7 +65,7 @@ fn inner(kind: &Type, choice: &Choice) -> String {
 
 fn choices(kind: &Type) -> &[Choice] {
     match kind {
-        Type::Choice(choices) | Type::Sum(choices) => choices,
+        Type::Choice(choices) | Type::Sum(choices) | Type::ChoiceOrReference(choices, _) => choices,
         Type::List(item) => choices(item),
         _ => &[],
     }
@@ -86,6 +86,9 @@ pub fn describe(kind: &Type) -> String {
             [only] => only.clone(),
             many => format!("one of {}", many.join(", ")),
         },
+        Type::ChoiceOrReference(choices, kinds) => {
+            format!("one of {}, or the name of {}", names(choices).join(", "), with_article(&kinds.join(" or ")))
+        }
         Type::List(item) if matches!(**item, Type::Reference(_)) => format!("a list [...], each {}", describe(item)),
         Type::List(item) => format!("a list [...] of {}", describe(item)),
         Type::Sum(choices) => format!("a sum of {}", names(choices).join(", ")),

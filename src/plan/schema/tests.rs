@@ -15,6 +15,8 @@ fn accepts(kind: &Type, value: &Value) -> bool {
                 && choice.fields.len() == settings.len()
                 && choice.fields.iter().all(|field| settings.get(field.name).is_some_and(|value| fits(field, value)))
         }),
+        (Type::ChoiceOrReference(..), Value::Text(_)) => true,
+        (Type::ChoiceOrReference(choices, _), value) => accepts(&Type::Choice(choices.clone()), value),
         (Type::List(item), Value::List(items)) => items.iter().all(|value| accepts(item, value)),
         (Type::Sum(choices), Value::List(items)) => {
             items.iter().all(|value| accepts(&Type::Choice(choices.clone()), value))
@@ -39,7 +41,7 @@ fn walk(path: &str, fields: &[Field]) {
         let choices: &[Choice] = match &field.kind {
             Type::Choice(choices) | Type::Sum(choices) => choices,
             Type::List(item) => match item.as_ref() {
-                Type::Choice(choices) => choices,
+                Type::Choice(choices) | Type::ChoiceOrReference(choices, _) => choices,
                 _ => &[],
             },
             _ => &[],

@@ -49,6 +49,9 @@ pub fn key(plan: &Plan, figure: &Deliverable) -> Key {
     settings.remove("caption");
     let labels = figure.from.iter().flat_map(|&at| match &plan.nodes[at].stage {
         Stage::Compare(compare) => compare.origins.iter().map(|origin| origin.label.as_str()).collect(),
+        Stage::Benchmark(benchmark) => {
+            benchmark.problems.iter().chain(&benchmark.methods).map(String::as_str).collect()
+        }
         _ => Vec::new(),
     });
     let material = Material {
@@ -190,6 +193,32 @@ fn shown<'a>(plan: &'a Plan, figure: &'a Deliverable, store: &Store) -> Result<S
                 data: Some(distances.clone()),
                 caption: "Distances of the proposals to the training rows, and among the best training rows.",
                 draw: Box::new(move || figure::distances::draw(&distances)),
+            }
+        }
+        "success" | "waterfall" => {
+            let Some(Stage::Benchmark(benchmark)) = figure.from.first().map(|&at| &plan.nodes[at].stage) else {
+                return Err(first()
+                    .map(|_| RunError::Artifact {
+                        node: figure.name.clone(),
+                        reason: "this figure shows a benchmark".to_owned(),
+                    })?
+                    .into());
+            };
+            let is_success = figure.draw == "success";
+            let name = if is_success { "first_hits" } else { "ends" };
+            let data = tables::blind_named(&tables::benchmarked(first()?, benchmark, name)?)?;
+            let budget = benchmark.budget;
+            Shown {
+                summary: Some(tables::verdict(&tables::benchmarked(first()?, benchmark, "summary")?)?),
+                data: Some(data.clone()),
+                caption: match is_success {
+                    true => "Share of trials that have hit, by all that they have spent.",
+                    false => "Sorted ends of the descents of all trials.",
+                },
+                draw: Box::new(move || match is_success {
+                    true => figure::success::draw(&data, budget),
+                    false => figure::waterfall::draw(&data),
+                }),
             }
         }
         _ => {

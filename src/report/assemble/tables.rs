@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::AssembleError;
 use crate::plan::node::{Compare, Deliverable, Node, Plan, Stage};
+use crate::plan::trial::Benchmark;
 use crate::run::store::{Artifact, Store};
 use crate::schema::Value;
 use crate::table::{Column, Table, TableError};
@@ -185,6 +186,64 @@ pub(super) fn compared(artifact: &Artifact, compare: &Compare, name: &str) -> Re
     })
 }
 
+/// A table of a benchmark, with the names of problems and methods for their numbers. A method whose training set lacked
+/// the best basin is another method here.
+pub(super) fn benchmarked(artifact: &Artifact, benchmark: &Benchmark, name: &str) -> Result<Table, AssembleError> {
+    let table = artifact.table(name)?;
+    let label = |names: &[String], number: &String| {
+        let name = number.parse().ok().and_then(|number: usize| names.get(number));
+        name.unwrap_or(number).clone()
+    };
+    Ok(table.names().try_fold(Table::new(), |named, column| {
+        let cells = table.column(column).ok_or_else(|| TableError::NoColumn(column.to_owned()))?;
+        Ok::<_, TableError>(match (column, cells) {
+            ("problem", Column::Text(numbers)) => {
+                named.text(column, numbers.iter().map(|number| label(&benchmark.problems, number)).collect())
+            }
+            ("method", Column::Text(numbers)) => {
+                named.text(column, numbers.iter().map(|number| label(&benchmark.methods, number)).collect())
+            }
+            (_, other) => named.with(column, other.clone()),
+        })
+    })?)
+}
+
+/// The same with `blind` in the name of the method, for legends.
+pub(super) fn blind_named(table: &Table) -> Result<Table, TableError> {
+    let (methods, blind) = (table.texts("method")?, table.texts("blind")?);
+    let name = |(method, blind): (&String, &String)| match blind.as_str() {
+        "yes" => format!("{method}, blind"),
+        _ => method.clone(),
+    };
+    let names: Vec<String> = methods.iter().zip(blind).map(name).collect();
+    table.names().try_fold(Table::new(), |made, column| {
+        let cells = table.column(column).ok_or_else(|| TableError::NoColumn(column.to_owned()))?;
+        Ok(match column {
+            "method" => made.text(column, names.clone()),
+            _ => made.with(column, cells.clone()),
+        })
+    })
+}
+
+/// The columns of a benchmark that a reader of its figures compares.
+pub(super) fn verdict(summary: &Table) -> Result<Table, TableError> {
+    let names = [
+        ("problem", "problem"),
+        ("method", "method"),
+        ("blind", "blind"),
+        ("repeats", "repeats"),
+        ("success_probability", "success"),
+        ("low", "95 % from"),
+        ("high", "to"),
+        ("cost_to_first_hit", "evaluations to the first hit"),
+        ("hits", "hits"),
+        ("starts", "starts"),
+        ("lowest", "lowest"),
+        ("median", "median"),
+    ];
+    renamed(&columns(summary, &names.map(|(name, _)| name))?, &names)
+}
+
 /// A declared table: the trials of a tune, or the conditions or origins of proposals, cut to its columns.
 pub(super) fn declared(plan: &Plan, table: &Deliverable, store: &Store) -> Result<Table, AssembleError> {
     let wanted: Vec<String> = match table.settings.get("columns") {
@@ -203,6 +262,7 @@ pub(super) fn declared(plan: &Plan, table: &Deliverable, store: &Store) -> Resul
         candidates.push(match &plan.nodes[at].stage {
             Stage::Tune(_) => artifact.table("trials")?,
             Stage::Compare(compare) => compared(&artifact, compare, "summary")?,
+            Stage::Benchmark(benchmark) => benchmarked(&artifact, benchmark, "summary")?,
             _ => artifact.table("conditions")?,
         });
     }

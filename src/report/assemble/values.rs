@@ -1,10 +1,12 @@
 //! The values that `kexp:value` markers can show, from the artifacts of a run.
 
 use super::AssembleError;
-use super::tables::{compared, stacked};
+use super::tables::{benchmarked, compared, stacked};
 use crate::plan::node::{Plan, Stage};
 use crate::report::results::{ResultTable, Results, Value};
-use crate::run::stages::{CompareTarget, DatasetSummary, DescentsSummary, TrainingSummary, TuneChoice};
+use crate::run::stages::{
+    BenchmarkTarget, CompareTarget, DatasetSummary, DescentsSummary, TrainingSummary, TuneChoice,
+};
 use crate::run::store::Store;
 use crate::table::Table;
 
@@ -100,7 +102,18 @@ pub(super) fn add(plan: &Plan, store: &Store, results: &mut Results) -> Result<(
                 let table = ResultTable::from(&artifact.table("summary")?);
                 results.tables.insert(format!("distances.{rest}"), table);
             }
-            Stage::Train(_) | Stage::Generate(_) | Stage::Solve | Stage::Latent(_) => {}
+            Stage::Benchmark(benchmark) => {
+                let targets: Vec<BenchmarkTarget> = artifact.value("targets")?;
+                for (problem, target) in benchmark.problems.iter().zip(targets) {
+                    let name = format!("{rest}.{problem}");
+                    results.number(&name, "target", target.fval);
+                    results.number(&name, "nominal", target.nominal);
+                    results.number(&name, "lowest", target.lowest);
+                }
+                let table = ResultTable::from(&benchmarked(&artifact, benchmark, "summary")?);
+                results.tables.insert(rest.to_owned(), table);
+            }
+            Stage::Trial(_) | Stage::Train(_) | Stage::Generate(_) | Stage::Solve | Stage::Latent(_) => {}
         }
     }
     for (name, parts) in conditions {

@@ -48,6 +48,11 @@ impl Canvas {
         self.scene.width
     }
 
+    /// Cuts the sheet off below.
+    pub(super) fn shrink(&mut self, height: f64) {
+        self.scene.height = self.scene.height.min(height.ceil());
+    }
+
     pub(super) fn height(&self) -> f64 {
         self.scene.height
     }

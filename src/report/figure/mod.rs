@@ -7,13 +7,16 @@ pub mod descents;
 pub mod distances;
 pub mod feasibility;
 pub mod graph;
+mod grid;
 pub mod latent_umap;
 mod layered;
 mod panel;
 pub mod parallel_coordinates;
 mod style;
+pub mod success;
 pub mod training_curves;
 pub mod trajectory;
+pub mod waterfall;
 
 use crate::table::TableError;
 

@@ -1,5 +1,6 @@
 //! The stages: one file each, from the artifacts of a node's inputs to its own artifact.
 
+mod benchmark;
 mod compare;
 mod conditions;
 mod dataset;
@@ -13,13 +14,16 @@ mod rows;
 mod solve;
 mod table_rows;
 mod train;
+mod trial;
 mod tune;
 
+pub use benchmark::BenchmarkTarget;
 pub use compare::Target as CompareTarget;
 pub use dataset::DatasetSummary;
 pub use descend::DescentsSummary;
 pub use objective::SolverObjective;
 pub use train::TrainingSummary;
+pub use trial::TrialSummary;
 pub use tune::Choice as TuneChoice;
 
 use super::context::Context;
@@ -44,5 +48,7 @@ pub fn run(context: &Context) -> Result<Vec<String>, StageError> {
         Stage::Latent(settings) => latent::run(context, settings),
         Stage::Distances(settings) => distances::run(context, settings),
         Stage::Compare(settings) => compare::run(context, settings),
+        Stage::Trial(settings) => trial::run(context, settings),
+        Stage::Benchmark(settings) => benchmark::run(context, settings),
     }
 }

@@ -10,7 +10,6 @@ use crate::syntax::ast::{Entry, EntryKind};
 use super::collect::{Collected, Raw};
 use super::overrides::Settled;
 use super::settings::{self, Written};
-use super::typing::not_yet;
 use super::{imported, problem as problems};
 
 pub(super) use experiment::{experiment, unnamed};
@@ -32,10 +31,6 @@ pub(super) fn settle<'a>(
     match raw.kind {
         "profile" => None,
         "model" if !raw.pattern => None,
-        "benchmark" => {
-            findings.push(not_yet("benchmark", "comparisons of methods at an equal budget", raw.name.span));
-            None
-        }
         _ if raw.pattern && raw.kind != "problem" => {
             findings.push(
                 Diagnostic::error("unexpected-pattern", format!("there are no patterns of a {}", raw.kind))

@@ -133,8 +133,10 @@ impl Typing<'_> {
         }
         for (index, entry) in items.iter().enumerate() {
             let path = match (item, &entry.kind) {
-                (Type::Choice(_), ExprKind::Name(name)) => format!("{path}.{name}"),
-                (Type::Choice(_), ExprKind::Call { name, .. }) => format!("{path}.{}", name.text),
+                (Type::Choice(_) | Type::ChoiceOrReference(..), ExprKind::Name(name)) => format!("{path}.{name}"),
+                (Type::Choice(_) | Type::ChoiceOrReference(..), ExprKind::Call { name, .. }) => {
+                    format!("{path}.{}", name.text)
+                }
                 _ => format!("{path}.{index}"),
             };
             match self.value(entry, item, &path) {

@@ -50,6 +50,12 @@ impl Typing<'_> {
                 _ => self.mismatch(expr, kind),
             },
             Type::Choice(choices) => self.choice(expr, choices, kind, path),
+            Type::ChoiceOrReference(choices, kinds) => match &expr.kind {
+                ExprKind::Name(name) if self.scope.kind(name).is_some_and(|kind| kinds.contains(&kind)) => {
+                    Some(Value::Text(name.clone()))
+                }
+                _ => self.choice(expr, choices, kind, path),
+            },
             Type::List(item) => self.list(expr, item, path),
             Type::Sum(choices) => self.sum(expr, choices, kind, path),
             Type::Interval => self.interval(expr),

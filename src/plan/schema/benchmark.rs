@@ -1,0 +1,73 @@
+//! `benchmark name { ... }`
+
+use super::{descent, integer, number, one_of, word};
+use crate::schema::{Choice, Field, Schema, Type};
+
+/// Columns of a table of a benchmark: one row for each problem and method.
+pub const BENCHMARK_COLUMNS: &[&str] = &[
+    "problem",
+    "method",
+    "blind",
+    "repeats",
+    "budget",
+    "success_probability",
+    "low",
+    "high",
+    "cost_to_first_hit",
+    "cost_low",
+    "cost_high",
+    "hits",
+    "starts",
+    "failed",
+    "evaluations",
+    "training_evaluations",
+    "lowest",
+    "median",
+    "target",
+    "p_value",
+    "p_corrected",
+    "effect",
+];
+
+pub(super) fn schema() -> Schema {
+    let evaluations = Choice::new(
+        "evaluations",
+        "all work of one trial in units of one fval: its training set, its proposals and its descents",
+        vec![Field::required("count", Type::Integer { least: 1, most: 1_000_000_000 }, "how many")],
+    );
+    Schema {
+        kind: "benchmark",
+        doc: "Methods on problems at an equal budget, repeated with fresh training sets and fresh trainings.",
+        fields: vec![
+            Field::required("problems", Type::List(Box::new(Type::Reference(&["problem"]))), "the problems"),
+            Field::optional(
+                "training",
+                Type::Reference(&["dataset"]),
+                "the recipe of the training set of those methods that learn; made and charged anew in each repeat",
+            ),
+            Field::required(
+                "methods",
+                Type::List(Box::new(Type::ChoiceOrReference(methods(), &["generator"]))),
+                "what proposes the starts of descents: initial designs, simple learners, generators",
+            ),
+            one_of("then", vec![descent::gradient()], "the descent from each start, the same for all methods"),
+            Field::required("budget", Type::Choice(vec![evaluations]), "what each trial may spend"),
+            number("gradient_cost", 0.01, 1e6, 4.0, "what an fval with its derivatives costs, in fvals").unit("fvals"),
+            integer("repeats", 1, 10_000, 20, "trials of each method on each problem"),
+            descent::blind(),
+            number("condition", -10.0, 10.0, 0.0, "the condition that generators are asked for"),
+        ],
+    }
+}
+
+fn methods() -> Vec<Choice> {
+    vec![
+        word("random", "independent uniform points between the bounds"),
+        word("latin_hypercube", "Latin hypercubes of 100 points, one after the other (McKay, Beckman & Conover 1979)"),
+        Choice::new(
+            "best_jitter",
+            "the best training row with Gaussian jitter",
+            vec![number("sd", 0.0, 100.0, 0.5, "standard deviation of the jitter, on the estimation scale")],
+        ),
+    ]
+}

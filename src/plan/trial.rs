@@ -1,0 +1,83 @@
+//! Trials of a benchmark, and what is made of them.
+
+use serde::{Deserialize, Serialize};
+
+use super::key::Key;
+use crate::optimise::DescentSettings;
+
+/// One method on one problem, once: descents from what the method proposes, until the budget is spent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// What proposes the starts.
+    pub method: Method,
+    /// How each start is descended from.
+    pub then: DescentSettings,
+    /// All work of the trial, its training set included, in units of one fval.
+    pub budget: f64,
+    /// What an evaluation with derivatives costs in these units.
+    pub gradient_cost: f64,
+    /// Which repeat it is, from 0: repeats differ by their random streams.
+    pub repeat: usize,
+    /// Of the plan's nodes, by key, those whose descents are charged besides the training set's: the ones that a search
+    /// over hyperparameters on the same problem learnt from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub charged: Vec<Key>,
+}
+
+/// What proposes starts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Method {
+    /// Independent uniform points between the bounds.
+    Random,
+    /// Latin hypercubes, one after the other.
+    LatinHypercube,
+    /// Around the best training row.
+    BestJitter {
+        /// Standard deviation on the estimation scale.
+        sd: f64,
+    },
+    /// A trained generator.
+    Generator {
+        /// The condition that it is asked for.
+        condition: f64,
+    },
+}
+
+impl Method {
+    /// Does it need a training set?
+    #[must_use]
+    pub fn learns(&self) -> bool {
+        matches!(self, Method::BestJitter { .. } | Method::Generator { .. })
+    }
+}
+
+/// Settings of the verdict over all trials of a benchmark. Inputs: the problems, then the trials.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Benchmark {
+    /// The names of the problems; no part of the key, the artifact numbers them.
+    pub problems: Vec<String>,
+    /// The names of the methods; no part of the key, the artifact numbers them.
+    pub methods: Vec<String>,
+    /// What each trial is, in the order of the inputs.
+    pub trials: Vec<Place>,
+    /// The budget of each.
+    pub budget: f64,
+    /// A converged end within this of the target is a hit.
+    pub tolerance: f64,
+    /// Bootstrap resamples.
+    pub resamples: usize,
+}
+
+/// Where a trial stands in its benchmark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The number of its problem.
+    pub problem: usize,
+    /// The number of its method.
+    pub method: usize,
+    /// Was the best basin taken out of its training set?
+    pub blind: bool,
+    /// Which repeat it is.
+    pub repeat: usize,
+}
