@@ -11,4 +11,7 @@ pub mod embedding;
 pub mod feasibility;
 pub mod groups;
 pub mod minima;
+pub mod paired;
+pub mod profile;
 pub mod quantiles;
+pub mod success;

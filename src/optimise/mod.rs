@@ -10,6 +10,7 @@
 pub mod ask;
 pub mod bounds;
 pub mod design;
+pub mod learners;
 pub mod multistart;
 pub mod objective;
 pub mod schema;
