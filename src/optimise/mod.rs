@@ -18,7 +18,7 @@ pub mod trust_region;
 
 pub use ask::{Answer, Ask, Convergence, Iterate, Limits, Optimiser, Outcome, Position, Stop, run};
 pub use bounds::{Bounds, BoundsError};
-pub use design::Design;
+pub use design::{Design, DesignError};
 pub use multistart::{Multistart, descend_all};
 pub use objective::{Counted, GradientAnswer, Objective, Work};
 pub use trust_region::{Descent, DescentSettings, StopRule, TrustRegion, descend};
