@@ -8,23 +8,12 @@ pub use super::trust_region::settings::schema as gradient;
 #[must_use]
 pub fn designs() -> Vec<Choice> {
     let count = || Field::required("count", Type::Integer { least: 1, most: 10_000_000 }, "how many points are drawn");
-    let maximin = Choice::new(
-        "maximin",
-        "swaps of coordinates enlarge the smallest distance between two points (Morris & Mitchell 1995); at most 2000 \
-         points",
-        Vec::new(),
-    );
-    let criterion = Field::optional(
-        "criterion",
-        Type::Choice(vec![maximin]),
-        "what the hypercube is improved by; it stays as it is drawn where nothing is said",
-    );
     vec![
         Choice::new(
             "latin_hypercube",
             "Latin hypercube sampling: one point in each of `count` strata of every dimension (McKay, Beckman & \
              Conover 1979)",
-            vec![count(), criterion],
+            vec![count(), criterion()],
         ),
         Choice::new("random", "independent uniform points between the bounds, on the estimation scale", vec![count()]),
         Choice::new(
@@ -41,6 +30,22 @@ pub fn designs() -> Vec<Choice> {
             vec![count()],
         ),
     ]
+}
+
+/// `criterion = maximin` of a Latin hypercube.
+#[must_use]
+pub fn criterion() -> Field {
+    let maximin = Choice::new(
+        "maximin",
+        "swaps of coordinates enlarge the smallest distance between two points (Morris & Mitchell 1995); at most 2000 \
+         points",
+        Vec::new(),
+    );
+    Field::optional(
+        "criterion",
+        Type::Choice(vec![maximin]),
+        "what the hypercube is improved by; it stays as it is drawn where nothing is said",
+    )
 }
 
 #[cfg(test)]

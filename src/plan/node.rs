@@ -11,7 +11,7 @@ use super::rows::Format;
 use super::trial::{Benchmark, Trial};
 use crate::graph::{Graph, GraphNode};
 use crate::model::problem::Problem;
-use crate::optimise::DescentSettings;
+use crate::optimise::{DescentSettings, Design};
 use crate::schema::Value;
 
 /// A resolved plan: the nodes in an order in which each comes after its inputs, and what is made of their artifacts.
@@ -122,6 +122,8 @@ pub enum Starts {
     LatinHypercube,
     /// Uniform draws in the bounds.
     Random,
+    /// Another initial design.
+    Design(Design),
     /// The generated vectors of a second input, in order.
     Proposals,
     /// The best training row of a second input, plus Gaussian noise of this standard deviation on the estimation scale.

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::key::Key;
 use crate::optimise::DescentSettings;
+use crate::optimise::design::Criterion;
+use crate::optimise::learners::Learner;
+use crate::schema::Value;
 
 /// One method on one problem, once: descents from what the method proposes, until the budget is spent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,12 +34,24 @@ pub enum Method {
     /// Independent uniform points between the bounds.
     Random,
     /// Latin hypercubes, one after the other.
-    LatinHypercube,
-    /// Around the best training row.
-    BestJitter {
-        /// Standard deviation on the estimation scale.
-        sd: f64,
+    LatinHypercube {
+        /// What each is improved by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        criterion: Option<Criterion>,
     },
+    /// Correlated multi-jittered points, beyond two dimensions those of orthogonal arrays.
+    MultiJittered,
+    /// One scrambled Sobol sequence.
+    Sobol,
+    /// The best of a larger Latin hypercube, whose fvals are paid for.
+    Screened {
+        /// Candidates.
+        of: usize,
+        /// How many of them are descended from.
+        keep: usize,
+    },
+    /// A simple learner.
+    Learner(Learner),
     /// A trained generator.
     Generator {
         /// The condition that it is asked for.
@@ -45,10 +60,18 @@ pub enum Method {
 }
 
 impl Method {
+    /// The method that a setting names; a generator's is made of its name by whoever knows the generators.
+    ///
+    /// # Errors
+    /// When the value is none that the schema of benchmarks accepts.
+    pub fn of(value: &Value) -> Result<Self, serde_json::Error> {
+        value.to().map(Method::Learner).or_else(|_| value.to())
+    }
+
     /// Does it need a training set?
     #[must_use]
     pub fn learns(&self) -> bool {
-        matches!(self, Method::BestJitter { .. } | Method::Generator { .. })
+        matches!(self, Method::Learner(_) | Method::Generator { .. })
     }
 }
 

@@ -19,7 +19,7 @@ pub use error::DesignError;
 pub use jitter::jitter;
 pub use latin_hypercube::latin_hypercube;
 pub use maximin::{MOST_MAXIMIN, maximin_latin_hypercube};
-pub use multi_jittered::multi_jittered;
+pub use multi_jittered::{multi_jittered, multi_jittered_count};
 pub use random::{random, random_within};
 pub use screened::{best_of, screened_candidates};
 pub use sobol::{MOST_SOBOL, MOST_SOBOL_DIMENSIONS, sobol};

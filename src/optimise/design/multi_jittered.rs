@@ -41,6 +41,15 @@ pub fn multi_jittered(count: usize, bounds: &Bounds, streams: &Streams) -> Resul
     Ok(unit.iter().map(|point| bounds.from_unit(point)).collect())
 }
 
+/// The smallest number of points, at least as many as asked for, that the design has in a box of so many dimensions.
+#[must_use]
+pub fn multi_jittered_count(at_least: usize, dimensions: usize) -> usize {
+    match check(at_least, dimensions) {
+        Err(DesignError::MultiJitteredCount { above, .. }) => above,
+        _ => at_least,
+    }
+}
+
 pub(super) fn check(count: usize, dimensions: usize) -> Result<(), DesignError> {
     let least = dimensions.saturating_sub(1).max(2);
     let root = count.isqrt();

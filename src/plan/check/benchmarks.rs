@@ -21,7 +21,7 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
         }
         let learner = methods.iter().find(|method| match method {
             Value::Text(_) => true,
-            other => other.to::<Method>().is_ok_and(|method| method.learns()),
+            other => Method::of(other).is_ok_and(|method| method.learns()),
         });
         if let Some(learner) = learner
             && benchmark.value("training") == Some(&Value::Absent)

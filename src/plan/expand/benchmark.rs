@@ -102,7 +102,7 @@ fn method(declaration: &Declaration, value: &Value) -> Result<(Method, Option<St
             let condition = number(declaration, "condition").unwrap_or(0.0);
             Ok((Method::Generator { condition }, Some(generator.clone())))
         }
-        other => Ok((other.to().map_err(defect(declaration))?, None)),
+        other => Ok((Method::of(other).map_err(defect(declaration))?, None)),
     }
 }
 

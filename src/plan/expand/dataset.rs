@@ -3,10 +3,10 @@
 use super::super::node::{DatasetRecipe, Descend, Stage, Starts, TableRows};
 use super::super::resolve::Declaration;
 use super::super::rows::RowFile;
-use super::read::{blind_within, count, descent, number, sources};
+use super::read::{blind_within, count, defect, descent, number, sources};
 use super::{Builder, HIT};
 use crate::diagnostic::Diagnostic;
-use crate::optimise::DescentSettings;
+use crate::optimise::{DescentSettings, Design};
 
 /// A table's rows all become rows, however many belong to one descent.
 const ALL_ROWS: usize = usize::MAX;
@@ -98,14 +98,22 @@ impl Builder<'_> {
                 sources(declaration, &[("path", "from"), ("format", "from"), ("checksum", "from")]),
             ));
         }
-        let starts = match declaration.word("start") {
-            Some("random") => Starts::Random,
-            _ => Starts::LatinHypercube,
+        let design: Design = declaration.settings["start"].to().map_err(defect(declaration))?;
+        let dimensions =
+            self.experiment.problems[problem].problem.parameters.iter().filter(|one| one.estimate.is_some());
+        design.check(dimensions.count()).map_err(|error| {
+            let span = declaration.origin("start").span().unwrap_or(declaration.span);
+            Diagnostic::error("impossible-design", format!("`{problem}` cannot be sampled so: {error}")).at(span, "")
+        })?;
+        let starts = match design {
+            Design::LatinHypercube { criterion: None, .. } => Starts::LatinHypercube,
+            Design::Random { .. } => Starts::Random,
+            other => Starts::Design(other),
         };
         let suffix = Feed { dataset: name, problem, blind: None, repeat }.suffix();
         let descend = Descend {
             starts,
-            count: count(declaration, "start.count", 100),
+            count: design.count(),
             descent: descent(declaration, "descend")?
                 .unwrap_or_else(|| DescentSettings { iterations: 0, ..DescentSettings::default() }),
             keep_iterates: true,

@@ -38,6 +38,7 @@ const RESERVED: &[&str] = &[
     "screened",
     "best_jitter",
     "elite_gaussian",
+    "elite_mixture",
     "kde",
     "recombination",
     "multistart",
@@ -46,6 +47,7 @@ const RESERVED: &[&str] = &[
     "genetic",
     "cmaes",
     "differential_evolution",
+    "particle_swarm",
     "scatter_search",
     "gradient",
 ];

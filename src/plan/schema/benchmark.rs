@@ -1,5 +1,7 @@
 //! `benchmark name { ... }`
 
+use crate::optimise::schema::criterion;
+
 use super::{descent, integer, number, one_of, word};
 use crate::schema::{Choice, Field, Schema, Type};
 
@@ -61,13 +63,27 @@ pub(super) fn schema() -> Schema {
 }
 
 fn methods() -> Vec<Choice> {
-    vec![
+    let mut methods = vec![
         word("random", "independent uniform points between the bounds"),
-        word("latin_hypercube", "Latin hypercubes of 100 points, one after the other (McKay, Beckman & Conover 1979)"),
         Choice::new(
-            "best_jitter",
-            "the best training row with Gaussian jitter",
-            vec![number("sd", 0.0, 100.0, 0.5, "standard deviation of the jitter, on the estimation scale")],
+            "latin_hypercube",
+            "Latin hypercubes of 100 points, one after the other (McKay, Beckman & Conover 1979)",
+            vec![criterion()],
         ),
-    ]
+        word(
+            "multi_jittered",
+            "correlated multi-jittered points (Kensler 2013), beyond two dimensions those of orthogonal arrays (Owen 1992)",
+        ),
+        word("sobol", "one scrambled Sobol sequence (Owen 1995; Burley 2020)"),
+        Choice::new(
+            "screened",
+            "the best points of a larger Latin hypercube, all of whose fvals are paid for",
+            vec![
+                integer("of", 1, 1_000_000, 1000, "candidates"),
+                integer("keep", 1, 1_000_000, 50, "how many of them are descended from"),
+            ],
+        ),
+    ];
+    methods.extend(crate::optimise::learners::learners());
+    methods
 }

@@ -39,7 +39,7 @@ pub(super) fn schema() -> Schema {
             Field::new(
                 "start",
                 Type::Choice(crate::optimise::schema::designs()),
-                Value::choice("latin_hypercube", [("count", Value::Integer(100))]),
+                Value::choice("latin_hypercube", [("count", Value::Integer(100)), ("criterion", Value::Absent)]),
                 "the starting points",
             ),
             one_of("descend", descend, "what refines the starting points"),

@@ -83,6 +83,7 @@ fn starts(context: &Context, settings: &Descend, objective: &SolverObjective) ->
     Ok(match settings.starts {
         Starts::LatinHypercube => design::latin_hypercube(count, bounds, &streams),
         Starts::Random => design::random(count, bounds, &streams),
+        Starts::Design(design) => design.points(bounds, &streams).map_err(StageError::refused)?,
         Starts::Proposals => vectors(&context.input(1).table("vectors")?, objective.solver.names())?,
         Starts::BestJitter(sd) => {
             let best = best_training_row(&context.input(1), objective.solver.names())?;

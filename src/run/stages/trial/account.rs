@@ -1,0 +1,162 @@
+//! What a trial has spent, and what came of it.
+
+use super::super::super::context::Context;
+use super::super::super::error::StageError;
+use super::super::descend::DescentsSummary;
+use super::super::rows::{vectors, with_vectors};
+use super::TrialSummary;
+use super::record::Record;
+use crate::optimise::{Work, design};
+use crate::plan::trial::Trial;
+use crate::table::Table;
+
+/// What was spent, and on what.
+pub(super) struct Account<'a> {
+    settings: &'a Trial,
+    ends: Vec<End>,
+    fvals: Vec<Evaluation>,
+    work: Work,
+    training: Work,
+    failed: usize,
+    spent: f64,
+}
+
+impl<'a> Account<'a> {
+    pub(super) fn new(settings: &'a Trial) -> Self {
+        let (work, training) = (Work::default(), Work::default());
+        Self { settings, ends: Vec::new(), fvals: Vec::new(), work, training, failed: 0, spent: 0.0 }
+    }
+
+    pub(super) fn is_spent(&self) -> bool {
+        self.spent >= self.settings.budget
+    }
+
+    pub(super) fn summary(&self, starts: usize) -> TrialSummary {
+        let lowest = self.ends.iter().map(|end| end.fval_end).fold(f64::INFINITY, f64::min);
+        let (failed, work, training) = (self.failed, self.work, self.training);
+        TrialSummary { starts, failed, work, training, spent: self.spent, lowest }
+    }
+
+    /// Pays for the fvals of candidates as far as the budget goes, and leaves the best of them, best first.
+    pub(super) fn screen(&mut self, points: Vec<Vec<f64>>, fvals: &[f64], keep: usize) -> Vec<Vec<f64>> {
+        let affordable = (self.settings.budget - self.spent).max(0.0) as usize;
+        let paid = affordable.min(fvals.len());
+        for &fval in &fvals[..paid] {
+            self.spent += 1.0;
+            self.work += Work { values: 1, gradients: 0 };
+            self.fvals.push(Evaluation { start: None, cost: self.spent, has_derivatives: false, fval });
+        }
+        if paid < fvals.len() {
+            self.spent = self.settings.budget;
+        }
+        design::best_of(&points[..paid], &fvals[..paid], keep)
+    }
+
+    /// Pays for the training set, and for what the settings were chosen on; ends that are among the training rows count.
+    pub(super) fn train(&mut self, context: &Context, names: &[String]) -> Result<(), StageError> {
+        let mut training = Work::default();
+        for key in &self.settings.charged {
+            let done: DescentsSummary = context.store.artifact(key).value("summary")?;
+            training += done.work;
+        }
+        let price = self.settings.gradient_cost;
+        self.spent = training.cost(price);
+        let ends = context.input(1).table("ends")?;
+        let rows = context.input(2).table("rows")?;
+        let learnt = rows.integers("start")?;
+        let (values, gradients) = (ends.integers("values")?, ends.integers("gradients")?);
+        let (starts, stops, converged) = (ends.integers("start")?, ends.texts("stop")?, ends.integers("converged")?);
+        let (first, last) = (ends.numbers("fval_start")?, ends.numbers("fval_end")?);
+        for (row, x) in vectors(&ends, names)?.into_iter().enumerate() {
+            let work = Work { values: values[row] as u64, gradients: gradients[row] as u64 };
+            training += work;
+            self.spent += work.cost(price);
+            if self.spent <= self.settings.budget && learnt.contains(&starts[row]) {
+                self.ends.push(End {
+                    is_training: true,
+                    start: starts[row] as usize,
+                    cost: self.spent,
+                    fval_start: first[row],
+                    fval_end: last[row],
+                    converged: converged[row] == 1,
+                    stop: stops[row].clone(),
+                    x,
+                });
+            }
+        }
+        self.training = training;
+        Ok(())
+    }
+
+    /// Pays for a descent as far as the budget goes. One that the budget cuts has not converged.
+    pub(super) fn add(&mut self, start: usize, from: &[f64], record: Record) {
+        self.failed += usize::from(record.end.is_none());
+        let mut lowest = f64::INFINITY;
+        let mut is_cut = false;
+        for (has_derivatives, fval) in record.fvals {
+            let price = if has_derivatives { self.settings.gradient_cost } else { 1.0 };
+            if self.spent + price > self.settings.budget {
+                (self.spent, is_cut) = (self.settings.budget, true);
+                break;
+            }
+            self.spent += price;
+            self.work += Work { values: u64::from(!has_derivatives), gradients: u64::from(has_derivatives) };
+            lowest = lowest.min(fval);
+            self.fvals.push(Evaluation { start: Some(start), cost: self.spent, has_derivatives, fval });
+        }
+        let (fval_start, fval_end, x) = record.end.unwrap_or_else(|| (f64::INFINITY, f64::INFINITY, from.to_vec()));
+        self.ends.push(End {
+            is_training: false,
+            start,
+            cost: self.spent,
+            fval_start,
+            fval_end: if is_cut { lowest } else { fval_end },
+            converged: record.converged && !is_cut,
+            stop: if is_cut { "budget".to_owned() } else { record.stop },
+            x: if is_cut { from.to_vec() } else { x },
+        });
+    }
+
+    pub(super) fn write(&self, context: &Context, names: &[String], starts: &[Vec<f64>]) -> Result<(), StageError> {
+        let phase = |end: &End| if end.is_training { "training" } else { "own" }.to_owned();
+        let ends = Table::new()
+            .text("phase", self.ends.iter().map(phase).collect())
+            .integer("start", self.ends.iter().map(|end| end.start as i64).collect())
+            .number("cost", self.ends.iter().map(|end| end.cost).collect())
+            .number("fval_start", self.ends.iter().map(|end| end.fval_start).collect())
+            .number("fval_end", self.ends.iter().map(|end| end.fval_end).collect())
+            .integer("converged", self.ends.iter().map(|end| i64::from(end.converged)).collect())
+            .text("stop", self.ends.iter().map(|end| end.stop.clone()).collect());
+        let rows: Vec<Vec<f64>> = self.ends.iter().map(|end| end.x.clone()).collect();
+        context.draft.table("ends", &with_vectors(ends, names, &rows))?;
+        let numbers = Table::new().integer("start", (0..starts.len() as i64).collect());
+        context.draft.table("starts", &with_vectors(numbers, names, starts))?;
+        let fvals = Table::new()
+            .integer("start", self.fvals.iter().map(|one| one.start.map_or(-1, |start| start as i64)).collect())
+            .number("cost", self.fvals.iter().map(|one| one.cost).collect())
+            .integer("derivatives", self.fvals.iter().map(|one| i64::from(one.has_derivatives)).collect())
+            .number("fval", self.fvals.iter().map(|one| one.fval).collect());
+        Ok(context.draft.table("fvals", &fvals)?)
+    }
+}
+
+/// Where a descent ended, of the training set or of the trial's own.
+struct End {
+    is_training: bool,
+    start: usize,
+    cost: f64,
+    fval_start: f64,
+    fval_end: f64,
+    converged: bool,
+    stop: String,
+    x: Vec<f64>,
+}
+
+/// One evaluation of the trial's own.
+struct Evaluation {
+    /// The descent that it belongs to; none for a candidate.
+    start: Option<usize>,
+    cost: f64,
+    has_derivatives: bool,
+    fval: f64,
+}

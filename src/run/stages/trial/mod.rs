@@ -1,0 +1,83 @@
+//! One method on one problem within its budget: descents from what it proposes, one after the other in the accounts.
+
+mod account;
+mod proposer;
+mod record;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::context::Context;
+use super::super::error::StageError;
+use super::objective::SolverObjective;
+use crate::optimise::{Objective, Work};
+use crate::plan::trial::Trial;
+
+use account::Account;
+use proposer::Proposer;
+use record::Record;
+
+/// What a trial came to, beside its tables `ends`, `starts` and `fvals`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrialSummary {
+    /// Descents of its own.
+    pub starts: usize,
+    /// Starts of its own that could not be solved.
+    pub failed: usize,
+    /// The work of its own.
+    pub work: Work,
+    /// The work of its training set and of what its settings were chosen on.
+    pub training: Work,
+    /// Both, in units of one fval.
+    pub spent: f64,
+    /// The lowest fval of all ends, of the training set too where the method learns.
+    pub lowest: f64,
+}
+
+/// Descents that are computed side by side before the budget is looked at; what goes beyond it is thrown away.
+const BLOCK: usize = 20;
+
+/// Writes `ends.parquet` (one row for each end, those of the training set first: `phase`, `start`, `cost` when it was
+/// reached, `fval_start`, `fval_end`, `converged`, `stop`, vector), `starts.parquet` (the vectors that were descended
+/// from), `fvals.parquet` (every evaluation of the trial's own; those of candidates have no `start`, -1) and
+/// `summary.ron`.
+pub(super) fn run(context: &Context, settings: &Trial) -> Result<Vec<String>, StageError> {
+    let objective = SolverObjective::of_input(context, 0)?;
+    let proposer = Proposer::new(context, &settings.method, objective.bounds(), objective.solver.names())?;
+    let mut account = Account::new(settings);
+    if settings.method.learns() {
+        account.train(context, objective.solver.names())?;
+    }
+    let mut starts: Vec<Vec<f64>> = Vec::new();
+    for number in 0.. {
+        if account.is_spent() {
+            break;
+        }
+        let mut points = proposer.design(number)?;
+        if let Some(keep) = proposer.screens() {
+            let fvals: Vec<f64> =
+                context.parts(&format!("candidates {number}"), points.len(), |at| objective.value(&points[at]))?;
+            points = account.screen(points, &fvals, keep);
+        }
+        for (block, points) in points.chunks(BLOCK).enumerate() {
+            if account.is_spent() {
+                break;
+            }
+            let name = format!("descents {number} {block}");
+            let records: Vec<Record> =
+                context.parts(&name, points.len(), |at| Record::of(&objective, &points[at], &settings.then))?;
+            for (x, record) in points.iter().zip(records) {
+                if account.is_spent() {
+                    break;
+                }
+                account.add(starts.len(), x, record);
+                starts.push(x.clone());
+            }
+        }
+    }
+    account.write(context, objective.solver.names(), &starts)?;
+    context.draft.value("summary", &account.summary(starts.len()))?;
+    Ok(match starts.is_empty() {
+        true => vec!["the budget does not reach the first descent".to_owned()],
+        false => Vec::new(),
+    })
+}

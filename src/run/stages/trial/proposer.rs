@@ -1,0 +1,91 @@
+//! The starts that a method proposes, one design after the other.
+
+use super::super::super::context::Context;
+use super::super::super::error::StageError;
+use super::super::rows::vectors;
+use super::super::train::generator;
+use crate::learn::Trained;
+use crate::optimise::learners::TrainingRows;
+use crate::optimise::{Bounds, Design, design};
+use crate::plan::trial::Method;
+use crate::random::Streams;
+
+/// Points of one design, where the design has no sizes of its own.
+const POINTS: usize = 100;
+
+/// A method with what it has learnt.
+pub(super) struct Proposer<'a> {
+    method: &'a Method,
+    bounds: &'a Bounds,
+    streams: Streams,
+    rows: TrainingRows,
+    trained: Option<Trained>,
+}
+
+impl<'a> Proposer<'a> {
+    pub(super) fn new(
+        context: &Context,
+        method: &'a Method,
+        bounds: &'a Bounds,
+        names: &[String],
+    ) -> Result<Self, StageError> {
+        Ok(Self {
+            method,
+            bounds,
+            streams: context.streams().part("starts"),
+            rows: if let Method::Learner(_) = method { rows(context, names)? } else { TrainingRows::default() },
+            trained: match method {
+                Method::Generator { .. } => Some(generator(&context.input(3))?),
+                _ => None,
+            },
+        })
+    }
+
+    /// How many of the points of each design are descended from, where they are candidates.
+    pub(super) fn screens(&self) -> Option<usize> {
+        if let Method::Screened { keep, .. } = self.method { Some(*keep) } else { None }
+    }
+
+    /// The points of the design with this number: each is drawn anew, but one Sobol sequence goes on from design to design.
+    pub(super) fn design(&self, number: usize) -> Result<Vec<Vec<f64>>, StageError> {
+        let (bounds, dimensions) = (self.bounds, self.bounds.len());
+        let streams = self.streams.part(&format!("design {number}"));
+        let drawn = |design: Design| design.points(bounds, &streams).map_err(StageError::refused);
+        match (self.method, &self.trained) {
+            (Method::Generator { condition }, Some(trained)) => {
+                let points = trained.sample(*condition, POINTS, &streams).map_err(StageError::refused)?;
+                Ok(points.iter().map(|x| bounds.reflect(x)).collect())
+            }
+            (Method::Learner(learner), _) => {
+                learner.propose(&self.rows, bounds, POINTS, &streams).map_err(StageError::refused)
+            }
+            (Method::LatinHypercube { criterion }, _) => {
+                drawn(Design::LatinHypercube { count: POINTS, criterion: *criterion })
+            }
+            (Method::MultiJittered, _) => {
+                drawn(Design::MultiJittered { count: design::multi_jittered_count(POINTS, dimensions) })
+            }
+            (Method::Screened { of, .. }, _) => drawn(Design::LatinHypercube { count: *of, criterion: None }),
+            (Method::Sobol, _) => {
+                let count = (number + 1) * POINTS;
+                let all = Design::Sobol { count }.points(bounds, &self.streams).map_err(StageError::refused)?;
+                Ok(all.into_iter().skip(number * POINTS).collect())
+            }
+            (Method::Random | Method::Generator { .. }, _) => drawn(Design::Random { count: POINTS }),
+        }
+    }
+}
+
+/// The rows of the dataset whose solve did not fail, those that are held out from the training of generators too.
+fn rows(context: &Context, names: &[String]) -> Result<TrainingRows, StageError> {
+    let table = context.input(2).table("rows")?;
+    let (fvals, starts) = (table.numbers("fval")?, table.integers("start")?);
+    let (iterations, splits) = (table.integers("iteration")?, table.texts("split")?);
+    let mut rows = TrainingRows::default();
+    for (row, x) in vectors(&table, names)?.into_iter().enumerate().filter(|(row, _)| splits[*row] != "failed") {
+        let is_last =
+            (0..starts.len()).all(|other| starts[other] != starts[row] || iterations[other] <= iterations[row]);
+        rows.push(x, fvals[row], starts[row] as usize, is_last);
+    }
+    Ok(rows)
+}
