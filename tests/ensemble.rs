@@ -5,7 +5,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use kexp::solve::ensemble::in_blocks;
 use kexp::table::Table;
 
 const MODEL: &str = "tests/plan/valid/decay.xml";
@@ -188,5 +190,43 @@ fn wrong_vectors_are_said_with_their_place() {
     assert!(said.contains("out.parquet"), "{said}");
     for select in ["S,S", "S,steps"] {
         refused(&[MODEL, "--vectors", &path, "--end", "1", "--select", select]);
+    }
+}
+
+/// Counts how many of it there are, and the most that there were at a time.
+struct Counted<'a>([&'a AtomicUsize; 2]);
+
+impl<'a> Counted<'a> {
+    fn new([now, most]: [&'a AtomicUsize; 2]) -> Self {
+        most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        Self([now, most])
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0[0].fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn memory_holds_three_blocks_however_many_vectors_there_are() {
+    const BLOCK: usize = 16;
+    for blocks in [4, 400] {
+        let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let counts = [&now, &most];
+        let (mut read, mut written) = (0, 0);
+        let next = || {
+            read += 1;
+            let size = if read > blocks { 0 } else { BLOCK };
+            Ok::<_, ()>((0..size).map(|_| Counted::new(counts)).collect::<Vec<_>>())
+        };
+        let write = |results: Vec<Counted>| {
+            written += results.len();
+            Ok(())
+        };
+        in_blocks(next, || (), |(): &mut (), _: &Counted| Counted::new(counts), write).unwrap();
+        assert_eq!((written, now.load(Ordering::SeqCst)), (blocks * BLOCK, 0));
+        assert!((BLOCK..=3 * BLOCK).contains(&most.load(Ordering::SeqCst)), "{most:?}");
     }
 }

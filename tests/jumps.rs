@@ -5,10 +5,10 @@
 mod support;
 
 use kexp::model::network::Network;
-use kexp::solve::Failure;
+use kexp::solve::{Failure, ProblemSolver};
 use support::Builder;
 use support::parse::expression;
-use support::problem::{Fit, assert_gradient};
+use support::problem::{Fit, assert_gradient, differences};
 
 const TOLERANCE: f64 = 1e-5;
 
@@ -139,4 +139,126 @@ fn a_threshold_crossed_at_no_speed_has_no_derivative() {
     assert_eq!(gradient.evaluation.outcome, Err(Failure::NoDerivative));
     assert_eq!(gradient.gradient, [0.0]);
     assert_gradient(&solver, &[0.3], TOLERANCE);
+}
+
+/// Two events on a state that decays, at times of which both are 1 where `when` is 1.
+fn pair(triggers: [&str; 2], assignments: [&[(&str, &str)]; 2]) -> Network {
+    let builder = decay().species("B", "0.5").reaction("B -> 0", "0.2 * B").parameter("when", 1.0);
+    let [first, second] = triggers;
+    builder.event(first, assignments[0]).event(second, assignments[1]).0
+}
+
+const ESTIMATED: [(&str, f64); 3] = [("start", 2.0), ("k", 0.7), ("when", 1.0)];
+
+fn fit(network: Network, formula: &str) -> ProblemSolver {
+    let times = [(0.4, 0.3), (1.1, 0.9), (2.3, 0.2)];
+    Fit::new(network, &ESTIMATED).treatment("t", "", &[]).measured(formula, &times).solver()
+}
+
+fn assert_tied(solver: &ProblemSolver) {
+    let x = solver.nominal();
+    assert!(solver.evaluate(x).outcome.is_ok());
+    let gradient = solver.gradient(x).unwrap();
+    assert_eq!(gradient.evaluation.outcome, Err(Failure::TiedEvents));
+    assert!(gradient.gradient.iter().all(|&value| value == 0.0));
+    assert_eq!(solver.slope(x).unwrap().0.outcome, Err(Failure::TiedEvents));
+    // A little apart there is one order.
+    for shift in [-0.1, 0.1] {
+        assert_gradient(solver, &[x[0], x[1], x[2] + shift], TOLERANCE);
+    }
+}
+
+/// The gradient is that of differences, forwards and backwards.
+fn assert_untied(solver: &ProblemSolver) {
+    let x = solver.nominal();
+    let gradient = solver.gradient(x).unwrap();
+    assert_eq!(gradient.evaluation.outcome.err(), None);
+    let (evaluation, slope) = solver.slope(x).unwrap();
+    assert_eq!(evaluation.outcome.err(), None);
+    for ((forward, backward), expected) in gradient.gradient.iter().zip(&slope).zip(differences(solver, x, 1e-3)) {
+        assert!((forward - expected).abs() < TOLERANCE, "{forward} against {expected}");
+        assert!((forward - backward).abs() < 1e-8, "{forward} forwards, {backward} backwards");
+    }
+}
+
+#[test]
+fn a_tie_whose_order_a_parameter_changes_has_no_derivative() {
+    let network = pair(["time >= when", "time >= 1"], [&[("A", "2 * A")], &[("A", "A + 1")]]);
+    assert_tied(&fit(network, "A"));
+}
+
+#[test]
+fn a_tie_of_equal_changes_whose_values_are_taken_at_one_time_has_no_derivative() {
+    // One after the other they add 2, at one time 1.
+    let network = pair(["time >= when", "time >= 1"], [&[("A", "A + 1")], &[("A", "A + 1")]]);
+    assert_tied(&fit(network, "A"));
+}
+
+#[test]
+fn a_tie_that_a_rate_of_both_makes_a_kink_has_no_derivative() {
+    // How much C has grown depends on the later one of both times.
+    let mut network = pair(["time >= when", "time >= 1"], [&[("P", "1")], &[("Q", "1")]]);
+    let more = Builder::new().species("P", "0").species("Q", "0").species("C", "0").reaction("0 -> C", "P * Q").0;
+    network.species.extend(more.species);
+    network.reactions.extend(more.reactions.into_iter().map(|mut reaction| {
+        reaction.id = "grow".to_owned();
+        reaction
+    }));
+    assert_tied(&fit(network, "A + C"));
+}
+
+#[test]
+fn a_tie_that_one_of_two_events_calls_off_has_no_derivative() {
+    // Where the first one is a little earlier, the second one is not triggered.
+    let network = pair(["time >= when", "and(time >= 1, A < 1.5)"], [&[("A", "5")], &[("B", "B + 1")]]);
+    assert_tied(&fit(network, "A + B"));
+}
+
+#[test]
+fn a_tie_of_thresholds_of_states_has_no_derivative() {
+    let network = Builder::new()
+        .species("A", "start")
+        .species("B", "2")
+        .species("C", "1")
+        .parameter("start", 2.0)
+        .parameter("low", 1.0)
+        .reaction("A -> 0", "0.7 * A")
+        .reaction("B -> 0", "0.7 * B")
+        .event("A < low", &[("C", "C + 1")])
+        .event("B < 1", &[("C", "2 * C")])
+        .0;
+    let solver = Fit::new(network, &[("low", 1.0)]).treatment("t", "", &[]).measured("C + A", &[(3.0, 1.0)]).solver();
+    assert!(solver.evaluate(&[0.0]).outcome.is_ok());
+    assert_eq!(solver.gradient(&[0.0]).unwrap().evaluation.outcome, Err(Failure::TiedEvents));
+}
+
+#[test]
+fn a_tie_that_does_not_move_has_a_derivative() {
+    let network = pair(["time >= 1", "time >= 1.0"], [&[("A", "2 * A")], &[("A", "A + when")]]);
+    assert_untied(&fit(network, "A"));
+    // Both move by the same.
+    let network = pair(["time >= when", "2 * time >= 2 * when"], [&[("A", "2 * A")], &[("A", "A + 1")]]);
+    assert_untied(&fit(network, "A"));
+}
+
+#[test]
+fn a_tie_of_events_that_commute_has_a_derivative() {
+    let network = pair(["time >= when", "time >= 1"], [&[("A", "2 * A")], &[("B", "B + 1")]]);
+    assert_untied(&fit(network, "A + 3 * B"));
+    let mut network = pair(["time >= when", "time >= 1"], [&[("A", "A + 1")], &[("A", "A + 2")]]);
+    network.events.iter_mut().for_each(|event| event.late_values = true);
+    network.reactions.retain(|reaction| reaction.reactants[0].0 != "A");
+    assert_untied(&fit(network, "k * A + B"));
+}
+
+#[test]
+fn a_tie_that_priorities_order_has_a_derivative_unless_they_cross() {
+    let assignments: [&[(&str, &str)]; 2] = [&[("A", "2 * A")], &[("A", "A + 1")]];
+    for (priority, tied) in [("when", true), ("1", false), ("when + 1", false), ("when - 1", false)] {
+        let mut network = pair(["time >= 1", "time >= 1.0"], assignments);
+        network.events[0].priority = Some(expression(priority));
+        network.events[1].priority = Some(expression("1"));
+        let solver = fit(network, "A + when * B");
+        if tied { assert_tied(&solver) } else { assert_untied(&solver) }
+    }
 }

@@ -11,23 +11,42 @@ use crate::solve::system::System;
 const GRAZING: f64 = 1e-12;
 
 impl Jump<'_, '_> {
-    /// The derivative of the time, by lane, at which an event is triggered now.
-    pub fn triggered(&self, event: usize) -> Result<Vec<f64>, Failure> {
-        let system = self.course.system;
-        if self.course.chain.is_none() {
-            return Ok(Vec::new());
-        }
-        // What another event triggers happens at its time, and the start does not move.
-        if let Some(timing) = &self.timing {
-            return Ok(timing.clone());
+    /// The gap whose closing triggers an event now, where derivatives are asked for; none where another event triggers it,
+    /// or the start.
+    pub fn closing(&self, event: usize) -> Option<usize> {
+        if self.course.chain.is_none() || self.timing.is_some() || self.time <= 0.0 {
+            return None;
         }
         let (gaps, speeds) = self.gaps();
         let near = |&gap: &usize| if gaps[gap] == 0.0 { 0.0 } else { (gaps[gap] / speeds[gap]).abs() };
-        let nearest = system.events[event].gaps.iter().min_by(|a, b| near(a).total_cmp(&near(b)));
-        match nearest {
-            Some(&gap) if self.time > 0.0 => self.crossing(gap),
-            _ => Ok(vec![0.0; system.treatments[self.course.treatment].lanes.len()]),
+        self.course.system.events[event].gaps.iter().copied().min_by(|a, b| near(a).total_cmp(&near(b)))
+    }
+
+    /// The derivative of the time, by lane, at which an event is triggered now, given the gap that [closes](Self::closing).
+    pub fn triggered(&self, gap: Option<usize>) -> Result<Vec<f64>, Failure> {
+        if self.course.chain.is_none() {
+            return Ok(Vec::new());
         }
+        match (&self.timing, gap) {
+            // What another event triggers happens at its time, and the start does not move.
+            (Some(timing), _) => Ok(timing.clone()),
+            (None, Some(gap)) => self.crossing(gap),
+            (None, None) => Ok(vec![0.0; self.course.system.treatments[self.course.treatment].lanes.len()]),
+        }
+    }
+
+    /// The derivative of the time, by lane, at which a gap closes now that was about to close before another event, whose
+    /// time moves as `timing` says, was executed; nothing where it no longer closes.
+    pub fn closing_still(&self, before: &Jump, gap: usize, timing: &[f64]) -> Result<Option<Vec<f64>>, Failure> {
+        let ((gaps, speeds), (gaps_before, speeds_before)) = (self.gaps(), before.gaps());
+        if gaps[gap] != gaps_before[gap] {
+            // The event has thrown the states over the threshold.
+            return Ok(Some(timing.to_vec()));
+        }
+        if speeds[gap] * speeds_before[gap] < 0.0 {
+            return Ok(None);
+        }
+        self.crossing(gap).map(Some)
     }
 
     /// Adds the derivative of an event's delay to that of its trigger's time.

@@ -9,20 +9,25 @@ const MOST_AT_ONCE: usize = 100_000;
 
 /// An execution that is due at a time.
 #[derive(Debug, Clone)]
-struct Execution {
-    event: usize,
-    due: f64,
+pub struct Execution {
+    /// Index of the event.
+    pub event: usize,
+    /// When.
+    pub due: f64,
     /// The new values and their sensitivities, where they are those of the trigger's time.
-    values: Option<(Vec<f64>, Vec<f64>)>,
+    pub values: Option<(Vec<f64>, Vec<f64>)>,
     /// The derivative of its time, by lane; empty without sensitivities.
-    timing: Vec<f64>,
+    pub timing: Vec<f64>,
+    /// The gap whose closing triggered it, where that and nothing else decides about its time.
+    pub gap: Option<usize>,
 }
 
 /// Triggered events in the order in which they were triggered, and the state of all conditions.
 #[derive(Clone)]
 pub struct Queue {
     truths: Vec<bool>,
-    waiting: Vec<Execution>,
+    /// What was triggered and is not executed yet.
+    pub waiting: Vec<Execution>,
     /// Counts the choices between events of equal priority.
     choices: u64,
 }
@@ -67,6 +72,7 @@ impl Queue {
         loop {
             self.trigger(jump)?;
             let Some(place) = self.choose(jump) else { return Ok(executed) };
+            self.untied(jump, place)?;
             executed += 1;
             if executed > MOST_AT_ONCE {
                 return Err(Failure::StepLimit);
@@ -77,7 +83,8 @@ impl Queue {
         }
     }
 
-    fn conditions(&self, course: &Course, cache: &[f64], states: &[f64], time: f64) -> Vec<bool> {
+    /// Whether the condition of each event holds.
+    pub fn conditions(&self, course: &Course, cache: &[f64], states: &[f64], time: f64) -> Vec<bool> {
         let mut values = vec![0.0; self.truths.len()];
         course.system.code.call(course.system.triggers, states, cache, time, &mut values);
         values.iter().map(|&value| value != 0.0 && !value.is_nan()).collect()
@@ -101,11 +108,18 @@ impl Queue {
             if delay.is_nan() {
                 return Err(Failure::NotANumber);
             }
-            let mut timing = jump.triggered(event)?;
+            let gap = jump.closing(event);
+            let mut timing = jump.triggered(gap)?;
             let values = (!code.late_values).then(|| jump.values(event, &timing));
             jump.delayed(event, &mut timing);
             // A delay below zero is a mistake of the model; the event cannot be executed before it is triggered.
-            self.waiting.push(Execution { event, due: jump.time + delay.max(0.0), values, timing });
+            self.waiting.push(Execution {
+                event,
+                due: jump.time + delay.max(0.0),
+                values,
+                timing,
+                gap: gap.filter(|_| code.delay.is_none()),
+            });
         }
         Ok(())
     }
@@ -118,8 +132,7 @@ impl Queue {
             if execution.due > jump.time {
                 continue;
             }
-            let function = jump.course.system.events[execution.event].priority;
-            let priority = function.map(|function| jump.number(function)).filter(|priority| !priority.is_nan());
+            let priority = jump.priority(execution.event);
             match priority.partial_cmp(&highest) {
                 Some(std::cmp::Ordering::Greater) => (highest, best) = (priority, vec![place]),
                 Some(std::cmp::Ordering::Equal) => best.push(place),

@@ -20,6 +20,9 @@ pub enum Failure {
     /// A trajectory touches a threshold without crossing it, so that the time of what happens there has no derivative.
     /// Only gradients fail so.
     NoDerivative,
+    /// Two events happen at one time, and the least change of parameters makes the one or the other go first, with
+    /// different results, so that there is no derivative. Only gradients fail so.
+    TiedEvents,
     /// An observable compared on a logarithmic scale was not positive.
     NonPositiveObservable,
     /// A noise scale was not positive.
@@ -32,13 +35,14 @@ pub enum Failure {
 
 impl Failure {
     /// All causes, in the order of reports.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::StepTooSmall,
         Self::StepLimit,
         Self::NotANumber,
         Self::BlowUp,
         Self::NoSteadyState,
         Self::NoDerivative,
+        Self::TiedEvents,
         Self::NonPositiveObservable,
         Self::NonPositiveNoise,
         Self::InvalidInput,
@@ -55,6 +59,7 @@ impl Failure {
             Self::BlowUp => "blow_up",
             Self::NoSteadyState => "no_steady_state",
             Self::NoDerivative => "no_derivative",
+            Self::TiedEvents => "tied_events",
             Self::NonPositiveObservable => "non_positive_observable",
             Self::NonPositiveNoise => "non_positive_noise",
             Self::InvalidInput => "invalid_input",

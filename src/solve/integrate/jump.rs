@@ -21,6 +21,8 @@ pub struct Jump<'a, 'b> {
     pub sensitivities: &'b mut Vec<f64>,
     /// The derivative of the time of the event that was executed last, by lane.
     pub timing: Option<Vec<f64>>,
+    /// Whether the sensitivities are not those of the trajectory, but what a recording puts in for them.
+    pub records: bool,
 }
 
 impl Jump<'_, '_> {
@@ -29,6 +31,12 @@ impl Jump<'_, '_> {
         let mut value = [0.0];
         self.course.system.code.call(function, self.state, self.cache, self.time, &mut value);
         value[0]
+    }
+
+    /// The priority of an event, where it has one.
+    pub fn priority(&self, event: usize) -> Option<f64> {
+        let priority = self.course.system.events[event].priority.as_ref();
+        priority.map(|priority| self.number(priority.value)).filter(|priority| !priority.is_nan())
     }
 
     /// The new values that an event gives when its time moves as `timing` says, and how they move with it, values x lanes

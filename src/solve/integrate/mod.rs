@@ -15,6 +15,7 @@ mod segment;
 mod steady;
 mod still;
 mod stops;
+mod ties;
 mod watch;
 
 pub use climb::climb;
@@ -203,6 +204,7 @@ impl Course<'_> {
                 state: &mut state,
                 sensitivities: &mut sensitivities,
                 timing: None,
+                records: recording.is_some(),
             };
             if !system.events.is_empty() {
                 *steps += queue.happen(&mut jump)?;

@@ -83,6 +83,7 @@ impl Recording {
                 state: &mut values,
                 sensitivities: &mut sensitivities,
                 timing: None,
+                records: true,
             };
             leap(&mut jump, &mut queue, cache)?;
             let count = (states * lanes).min(states * states - by_state.len());

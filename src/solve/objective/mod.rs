@@ -241,14 +241,20 @@ impl ProblemSolver {
         let with_fisher = method == Method::Forward;
         let part = |index: usize| {
             let backwards = !with_fisher && self.method(index) == Method::Adjoint;
+            let mut given_up = 0;
             if let Some(chain) = with_chain.filter(|_| backwards) {
-                return self.adjoint(&parameters, chain, index, &before);
+                match self.adjoint(&parameters, chain, index, &before) {
+                    // Whether the order of events matters follows from the sensitivities, which are not there backwards.
+                    (Err(Failure::TiedEvents), steps) => given_up = steps,
+                    done => return done,
+                }
             }
             let derivatives = || with_chain.map(|_| Derivatives::new(x.len(), with_fisher));
             let fresh = || Tally { derivatives: derivatives(), ..Tally::default() };
             let course = self.course(&parameters, with_chain, index, &before);
             let mut add = |tally: &mut Tally, sample: &Sample| self.add(index, sample, with_chain, tally);
-            course.climb(&mut add, fresh)
+            let (result, steps) = course.climb(&mut add, fresh);
+            (result, given_up + steps)
         };
         // Side by side where threads are idle, and summed up in order.
         let parts: Vec<_> = match self.plan.treatments.len() {

@@ -65,7 +65,7 @@ pub fn assemble(blueprint: &Blueprint) -> Result<System, SolveError> {
             let along = total(&mut dag, &[delay], &|state| rhs[state]);
             (draft, pending.add(along))
         });
-        let priority = event.priority.map(|priority| pending.add(vec![priority]));
+        let priority = event.priority.map(|priority| pending.derived(&mut dag, &[priority], first_held));
         events.push((action, speed, store, delay, priority));
     }
     let triggers = pending.add(conditions);
@@ -103,7 +103,7 @@ pub fn assemble(blueprint: &Blueprint) -> Result<System, SolveError> {
             gaps: discontinuities::gaps_of(&mut dag, nodes.trigger, &found),
             delay_speed: delay.as_ref().map(|(_, speed)| compiled.function(*speed)),
             delay: delay.map(|(delay, _)| compiled.derived(delay)),
-            priority: priority.map(|priority| compiled.function(priority)),
+            priority: priority.map(|priority| compiled.derived(priority)),
             fires_at_start: event.fires_at_start,
             cancels: event.cancels,
             timed: dag.leaves(&[nodes.trigger]).0.is_empty(),
@@ -124,6 +124,7 @@ pub fn assemble(blueprint: &Blueprint) -> Result<System, SolveError> {
     let mut shaping: BTreeSet<usize> = by_parameter_entries.iter().map(|entry| entry.column).collect();
     shaping.extend(event_codes.iter().flat_map(|event| event.action.by_parameter.iter().map(|entry| entry.column)));
     shaping.extend(event_codes.iter().filter_map(|event| event.delay.as_ref()).flat_map(columns));
+    shaping.extend(event_codes.iter().filter_map(|event| event.priority.as_ref()).flat_map(columns));
     shaping.extend(columns(&crossings.gaps));
     let mut entrances = Vec::new();
     for (index, start) in starts.iter_mut().enumerate() {

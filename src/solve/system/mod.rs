@@ -112,7 +112,7 @@ pub struct EventCode {
     /// How fast the delay changes along a trajectory.
     pub delay_speed: Option<FunctionIndex>,
     /// Of several, the one with the highest is executed first.
-    pub priority: Option<FunctionIndex>,
+    pub priority: Option<Derived>,
     /// A condition that holds at the start counts as one that turns true then.
     pub fires_at_start: bool,
     /// A condition that turns false before the execution calls it off.
