@@ -60,16 +60,17 @@ impl bdf::Equations for Equations<'_> {
         slope.iter().all(|value| value.is_finite())
     }
 
-    /// A power below one has an infinite slope at zero; where a value is not finite the Jacobian is that of a state nearby,
-    /// which is as good to Newton's iteration.
+    /// A power below one has an infinite slope at zero; an entry that is not finite is that of a state nearby, which is as
+    /// good to Newton's iteration. The others stay, so that states that are exactly zero remain so.
     fn jacobian(&mut self, time: f64, states: &[f64], values: &mut [f64]) {
         let Self { system, cache, small, .. } = *self;
         system.code.call(system.jacobian, states, cache, time, values);
         if values.iter().any(|value| !value.is_finite()) {
             let near: Vec<f64> = states.iter().map(|value| value + NEAR * value.abs() + small).collect();
-            system.code.call(system.jacobian, &near, cache, time, values);
-            for value in values.iter_mut().filter(|value| !value.is_finite()) {
-                *value = 0.0;
+            let mut nearby = vec![0.0; values.len()];
+            system.code.call(system.jacobian, &near, cache, time, &mut nearby);
+            for (value, nearby) in values.iter_mut().zip(nearby).filter(|(value, _)| !value.is_finite()) {
+                *value = if nearby.is_finite() { nearby } else { 0.0 };
             }
         }
     }

@@ -6,16 +6,14 @@ fn accepts(kind: &Type, value: &Value) -> bool {
     match (kind, value) {
         (Type::Number { least, most }, Value::Number(number)) => (*least..=*most).contains(number),
         (Type::Integer { least, most }, Value::Integer(number)) => (*least..=*most).contains(number),
-        (Type::Text | Type::Word | Type::Reference(_), Value::Text(_)) | (Type::Interval, Value::Interval { .. }) => {
-            true
-        }
+        (Type::Text | Type::Word | Type::Reference(_) | Type::ChoiceOrReference(..), Value::Text(_))
+        | (Type::Interval, Value::Interval { .. }) => true,
         (Type::Choice(choices), Value::Choice(name, settings)) => choices.iter().any(|choice| {
             choice.name == name
                 && !choice.not_yet
                 && choice.fields.len() == settings.len()
                 && choice.fields.iter().all(|field| settings.get(field.name).is_some_and(|value| fits(field, value)))
         }),
-        (Type::ChoiceOrReference(..), Value::Text(_)) => true,
         (Type::ChoiceOrReference(choices, _), value) => accepts(&Type::Choice(choices.clone()), value),
         (Type::List(item), Value::List(items)) => items.iter().all(|value| accepts(item, value)),
         (Type::Sum(choices), Value::List(items)) => {

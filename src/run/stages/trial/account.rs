@@ -13,7 +13,7 @@ use crate::table::Table;
 /// What was spent, and on what.
 pub(super) struct Account<'a> {
     settings: &'a Trial,
-    ends: Vec<End>,
+    ends: Vec<Finish>,
     fvals: Vec<Evaluation>,
     work: Work,
     training: Work,
@@ -72,7 +72,7 @@ impl<'a> Account<'a> {
             training += work;
             self.spent += work.cost(price);
             if self.spent <= self.settings.budget && learnt.contains(&starts[row]) {
-                self.ends.push(End {
+                self.ends.push(Finish {
                     is_training: true,
                     start: starts[row] as usize,
                     cost: self.spent,
@@ -105,7 +105,7 @@ impl<'a> Account<'a> {
             self.fvals.push(Evaluation { start: Some(start), cost: self.spent, has_derivatives, fval });
         }
         let (fval_start, fval_end, x) = record.end.unwrap_or_else(|| (f64::INFINITY, f64::INFINITY, from.to_vec()));
-        self.ends.push(End {
+        self.ends.push(Finish {
             is_training: false,
             start,
             cost: self.spent,
@@ -118,7 +118,7 @@ impl<'a> Account<'a> {
     }
 
     pub(super) fn write(&self, context: &Context, names: &[String], starts: &[Vec<f64>]) -> Result<(), StageError> {
-        let phase = |end: &End| if end.is_training { "training" } else { "own" }.to_owned();
+        let phase = |end: &Finish| if end.is_training { "training" } else { "own" }.to_owned();
         let ends = Table::new()
             .text("phase", self.ends.iter().map(phase).collect())
             .integer("start", self.ends.iter().map(|end| end.start as i64).collect())
@@ -141,7 +141,7 @@ impl<'a> Account<'a> {
 }
 
 /// Where a descent ended, of the training set or of the trial's own.
-struct End {
+struct Finish {
     is_training: bool,
     start: usize,
     cost: f64,
