@@ -10,6 +10,7 @@
 
 mod generations;
 
+pub mod cmaes;
 pub mod differential_evolution;
 
 pub use generations::{Generations, Search};
@@ -62,6 +63,8 @@ macro_rules! methods {
 methods! {
     /// [`differential_evolution`]
     DifferentialEvolution(differential_evolution::DifferentialEvolution),
+    /// [`cmaes`]
+    Cmaes(cmaes::Cmaes),
 }
 
 #[cfg(test)]
