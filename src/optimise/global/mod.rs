@@ -12,6 +12,8 @@ mod generations;
 
 pub mod cmaes;
 pub mod differential_evolution;
+pub mod genetic;
+pub mod particle_swarm;
 
 pub use generations::{Generations, Search};
 
@@ -65,6 +67,10 @@ methods! {
     DifferentialEvolution(differential_evolution::DifferentialEvolution),
     /// [`cmaes`]
     Cmaes(cmaes::Cmaes),
+    /// [`particle_swarm`]
+    ParticleSwarm(particle_swarm::ParticleSwarm),
+    /// [`genetic`]
+    Genetic(genetic::Genetic),
 }
 
 #[cfg(test)]
