@@ -102,9 +102,8 @@ impl Evolution {
         mean.is_finite() && variance.sqrt() <= self.settings.atol + self.settings.tolerance * mean.abs()
     }
 
-    fn trial(&self, member: usize, factor: f64, generator: &mut ChaCha8Rng) -> Vec<f64> {
+    fn trial(&self, member: usize, best: &[f64], factor: f64, generator: &mut ChaCha8Rng) -> Vec<f64> {
         let count = self.members.len();
-        let best = &self.members[lowest(&self.fvals)];
         let [first, second] = two_others(member, count, generator);
         let always = generator.random_range(0..best.len());
         (0..best.len())
@@ -130,7 +129,9 @@ impl Search for Evolution {
             let mut generator = self.streams.stream(self.generation);
             let (least, most) = (self.settings.mutation_least, self.settings.mutation_most);
             let factor = least + generator.random::<f64>() * (most - least);
-            self.trials = (0..self.members.len()).map(|member| self.trial(member, factor, &mut generator)).collect();
+            let best = &self.members[lowest(&self.fvals)];
+            self.trials =
+                (0..self.members.len()).map(|member| self.trial(member, best, factor, &mut generator)).collect();
         }
         Ok(self.trials.clone())
     }

@@ -13,6 +13,7 @@ mod generations;
 pub mod cmaes;
 pub mod differential_evolution;
 pub mod genetic;
+pub mod mcmc;
 pub mod particle_swarm;
 
 pub use generations::{Generations, Search};
@@ -71,6 +72,8 @@ methods! {
     ParticleSwarm(particle_swarm::ParticleSwarm),
     /// [`genetic`]
     Genetic(genetic::Genetic),
+    /// [`mcmc`]
+    Mcmc(mcmc::Mcmc),
 }
 
 #[cfg(test)]
