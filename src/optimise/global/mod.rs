@@ -14,7 +14,9 @@ pub mod cmaes;
 pub mod differential_evolution;
 pub mod genetic;
 pub mod mcmc;
+pub mod nelder_mead;
 pub mod particle_swarm;
+pub mod scatter_search;
 
 pub use generations::{Generations, Search};
 
@@ -74,6 +76,10 @@ methods! {
     Genetic(genetic::Genetic),
     /// [`mcmc`]
     Mcmc(mcmc::Mcmc),
+    /// [`scatter_search`]
+    ScatterSearch(scatter_search::ScatterSearch),
+    /// [`nelder_mead`]
+    NelderMead(nelder_mead::NelderMead),
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 //! 2016), restarted with a doubled population (IPOP; Auger & Hansen, IEEE CEC 2005).
 //!
 //! The defaults are those of Python's `cma`, in the unit cube: sigma 0.3, `4 + 3 ln n` points a generation, and its
-//! criteria of termination. Each of these but a used-up list of restarts begins the next restart at a uniformly drawn
-//! mean. Points beyond a face are folded back by the linear-quadratic transformation of `cma`: it is the identity inside
-//! and smooth at the faces, so that a minimum on a face has no kink.
+//! criteria of termination, for stagnation the tutorial's. Whichever of them ends a run, the next one begins at a
+//! uniformly drawn mean, until no restart is left. Points beyond a face are folded back by the linear-quadratic
+//! transformation of `cma`: it is the identity inside and smooth at the faces, so that a minimum on a face has no kink.
 //!
 //! The crate `cmaes` (0.2) is not used: it calls its objective itself and holds a generator of its own, while here
 //! points are asked for and every draw has a named stream.
