@@ -10,6 +10,8 @@
 pub mod ask;
 pub mod bounds;
 pub mod design;
+pub mod functions;
+pub mod global;
 pub mod learners;
 pub mod multistart;
 pub mod objective;

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::key::Key;
-use crate::optimise::DescentSettings;
 use crate::optimise::design::Criterion;
 use crate::optimise::learners::Learner;
+use crate::optimise::{DescentSettings, global};
 use crate::schema::Value;
 
 /// One method on one problem, once: descents from what the method proposes, until the budget is spent.
@@ -52,6 +52,8 @@ pub enum Method {
     },
     /// A simple learner.
     Learner(Learner),
+    /// A global optimiser; the descents start from the best that each of its searches found.
+    Global(global::Method),
     /// A trained generator.
     Generator {
         /// The condition that it is asked for.
@@ -65,7 +67,8 @@ impl Method {
     /// # Errors
     /// When the value is none that the schema of benchmarks accepts.
     pub fn of(value: &Value) -> Result<Self, serde_json::Error> {
-        value.to().map(Method::Learner).or_else(|_| value.to())
+        let learner = value.to().map(Method::Learner);
+        learner.or_else(|_| value.to().map(Method::Global)).or_else(|_| value.to())
     }
 
     /// Does it need a training set?

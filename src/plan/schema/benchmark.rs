@@ -85,5 +85,6 @@ fn methods() -> Vec<Choice> {
         ),
     ];
     methods.extend(crate::optimise::learners::learners());
+    methods.extend(crate::optimise::global::methods());
     methods
 }

@@ -37,18 +37,30 @@ impl<'a> Account<'a> {
         TrialSummary { starts, failed, work, training, spent: self.spent, lowest }
     }
 
+    pub(super) fn left(&self) -> f64 {
+        self.settings.budget - self.spent
+    }
+
+    /// Pays for evaluations as far as the budget goes and returns how many that were; where it were not all, the budget is
+    /// spent.
+    pub(super) fn pay(&mut self, start: Option<usize>, fvals: &[(bool, f64)]) -> usize {
+        for (paid, &(has_derivatives, fval)) in fvals.iter().enumerate() {
+            let price = if has_derivatives { self.settings.gradient_cost } else { 1.0 };
+            if self.spent + price > self.settings.budget {
+                self.spent = self.settings.budget;
+                return paid;
+            }
+            self.spent += price;
+            self.work += Work { values: u64::from(!has_derivatives), gradients: u64::from(has_derivatives) };
+            self.fvals.push(Evaluation { start, cost: self.spent, has_derivatives, fval });
+        }
+        fvals.len()
+    }
+
     /// Pays for the fvals of candidates as far as the budget goes, and leaves the best of them, best first.
     pub(super) fn screen(&mut self, points: Vec<Vec<f64>>, fvals: &[f64], keep: usize) -> Vec<Vec<f64>> {
-        let affordable = (self.settings.budget - self.spent).max(0.0) as usize;
-        let paid = affordable.min(fvals.len());
-        for &fval in &fvals[..paid] {
-            self.spent += 1.0;
-            self.work += Work { values: 1, gradients: 0 };
-            self.fvals.push(Evaluation { start: None, cost: self.spent, has_derivatives: false, fval });
-        }
-        if paid < fvals.len() {
-            self.spent = self.settings.budget;
-        }
+        let solves: Vec<(bool, f64)> = fvals.iter().map(|&fval| (false, fval)).collect();
+        let paid = self.pay(None, &solves);
         design::best_of(&points[..paid], &fvals[..paid], keep)
     }
 
@@ -91,19 +103,9 @@ impl<'a> Account<'a> {
     /// Pays for a descent as far as the budget goes. One that the budget cuts has not converged.
     pub(super) fn add(&mut self, start: usize, from: &[f64], record: Record) {
         self.failed += usize::from(record.end.is_none());
-        let mut lowest = f64::INFINITY;
-        let mut is_cut = false;
-        for (has_derivatives, fval) in record.fvals {
-            let price = if has_derivatives { self.settings.gradient_cost } else { 1.0 };
-            if self.spent + price > self.settings.budget {
-                (self.spent, is_cut) = (self.settings.budget, true);
-                break;
-            }
-            self.spent += price;
-            self.work += Work { values: u64::from(!has_derivatives), gradients: u64::from(has_derivatives) };
-            lowest = lowest.min(fval);
-            self.fvals.push(Evaluation { start: Some(start), cost: self.spent, has_derivatives, fval });
-        }
+        let paid = self.pay(Some(start), &record.fvals);
+        let is_cut = paid < record.fvals.len();
+        let lowest = record.fvals[..paid].iter().map(|(_, fval)| *fval).fold(f64::INFINITY, f64::min);
         let (fval_start, fval_end, x) = record.end.unwrap_or_else(|| (f64::INFINITY, f64::INFINITY, from.to_vec()));
         self.ends.push(Finish {
             is_training: false,

@@ -3,6 +3,7 @@
 mod account;
 mod proposer;
 mod record;
+mod search;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,7 @@ use super::super::context::Context;
 use super::super::error::StageError;
 use super::objective::SolverObjective;
 use crate::optimise::{Objective, Work};
-use crate::plan::trial::Trial;
+use crate::plan::trial::{Method, Trial};
 
 use account::Account;
 use proposer::Proposer;
@@ -42,11 +43,30 @@ const BLOCK: usize = 20;
 /// `summary.ron`.
 pub(super) fn run(context: &Context, settings: &Trial) -> Result<Vec<String>, StageError> {
     let objective = SolverObjective::of_input(context, 0)?;
-    let proposer = Proposer::new(context, &settings.method, objective.bounds(), objective.solver.names())?;
     let mut account = Account::new(settings);
     if settings.method.learns() {
         account.train(context, objective.solver.names())?;
     }
+    let starts = match &settings.method {
+        Method::Global(method) => search::run(context, method, &objective, settings, &mut account)?,
+        _ => descents(context, settings, &objective, &mut account)?,
+    };
+    account.write(context, objective.solver.names(), &starts)?;
+    context.draft.value("summary", &account.summary(starts.len()))?;
+    Ok(match starts.is_empty() {
+        true => vec!["the budget does not reach the first descent".to_owned()],
+        false => Vec::new(),
+    })
+}
+
+/// Descents from the designs of a method, one after the other in the accounts; returns where they started.
+fn descents(
+    context: &Context,
+    settings: &Trial,
+    objective: &SolverObjective,
+    account: &mut Account,
+) -> Result<Vec<Vec<f64>>, StageError> {
+    let proposer = Proposer::new(context, &settings.method, objective.bounds(), objective.solver.names())?;
     let mut starts: Vec<Vec<f64>> = Vec::new();
     for number in 0.. {
         if account.is_spent() {
@@ -64,7 +84,7 @@ pub(super) fn run(context: &Context, settings: &Trial) -> Result<Vec<String>, St
             }
             let name = format!("descents {number} {block}");
             let records: Vec<Record> =
-                context.parts(&name, points.len(), |at| Record::of(&objective, &points[at], &settings.then))?;
+                context.parts(&name, points.len(), |at| Record::of(objective, &points[at], &settings.then))?;
             for (x, record) in points.iter().zip(records) {
                 if account.is_spent() {
                     break;
@@ -74,10 +94,5 @@ pub(super) fn run(context: &Context, settings: &Trial) -> Result<Vec<String>, St
             }
         }
     }
-    account.write(context, objective.solver.names(), &starts)?;
-    context.draft.value("summary", &account.summary(starts.len()))?;
-    Ok(match starts.is_empty() {
-        true => vec!["the budget does not reach the first descent".to_owned()],
-        false => Vec::new(),
-    })
+    Ok(starts)
 }

@@ -71,7 +71,9 @@ impl<'a> Proposer<'a> {
                 let all = Design::Sobol { count }.points(bounds, &self.streams).map_err(StageError::refused)?;
                 Ok(all.into_iter().skip(number * POINTS).collect())
             }
-            (Method::Random | Method::Generator { .. }, _) => drawn(Design::Random { count: POINTS }),
+            (Method::Random | Method::Generator { .. } | Method::Global(_), _) => {
+                drawn(Design::Random { count: POINTS })
+            }
         }
     }
 }

@@ -20,14 +20,14 @@ pub(super) struct Record {
 
 impl Record {
     pub(super) fn of(objective: &SolverObjective, start: &[f64], settings: &DescentSettings) -> Self {
-        let recorded = Recorded { objective, fvals: Mutex::default() };
+        let recorded = Recorded::new(objective);
         let descent = optimise::descend(&recorded, start, settings);
         let end = descent.path.first().zip(descent.path.last());
         Self {
             end: end.map(|(first, last)| (first.fval, last.fval, last.x.clone())),
             converged: descent.stop.is_converged(),
             stop: descent.stop.label().to_owned(),
-            fvals: recorded.fvals.into_inner().unwrap_or_else(PoisonError::into_inner),
+            fvals: recorded.into_fvals(),
         }
     }
 }
@@ -38,7 +38,15 @@ pub(super) struct Recorded<'a> {
     fvals: Mutex<Vec<(bool, f64)>>,
 }
 
-impl Recorded<'_> {
+impl<'a> Recorded<'a> {
+    pub(super) fn new(objective: &'a SolverObjective) -> Self {
+        Self { objective, fvals: Mutex::default() }
+    }
+
+    pub(super) fn into_fvals(self) -> Vec<(bool, f64)> {
+        self.fvals.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn note(&self, has_derivatives: bool, fval: f64) {
         self.fvals.lock().unwrap_or_else(PoisonError::into_inner).push((has_derivatives, fval));
     }
