@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![cfg(unix)]
 
+#[path = "run/benchmark.rs"]
+mod benchmark;
 #[path = "run/damage.rs"]
 mod damage;
 #[path = "run/explain.rs"]

@@ -1,0 +1,98 @@
+//! A benchmark: every trial keeps to its budget and pays for its training set, whatever the number of threads.
+
+use std::path::{Path, PathBuf};
+
+use kexp::plan::node::{Node, Plan, Stage};
+use kexp::run::stages::{DescentsSummary, TrialSummary};
+use kexp::table::Table;
+
+use crate::support::{Place, assert_same_tree, kexp, plan};
+
+const FILE: &str = "tests/run/benchmark.kexp";
+const BUDGET: f64 = 3000.0;
+
+fn run(jobs: &str) -> Place {
+    let place = Place::new();
+    let (store, out) = (place.store(), place.out());
+    let (store, out) = (store.to_str().unwrap(), out.to_str().unwrap());
+    kexp(&["run", FILE, "--quiet", "--store", store, "--out", out, "--jobs", jobs]).ok();
+    place
+}
+
+fn folder(place: &Place, node: &Node) -> PathBuf {
+    place.store().join("artifacts").join(node.key.to_string())
+}
+
+fn value<T: for<'a> serde::Deserialize<'a>>(place: &Place, node: &Node) -> T {
+    ron::from_str(&std::fs::read_to_string(folder(place, node).join("summary.ron")).unwrap()).unwrap()
+}
+
+fn trials(plan: &Plan) -> impl Iterator<Item = &Node> {
+    plan.nodes.iter().filter(|node| matches!(node.stage, Stage::Trial(_)))
+}
+
+#[test]
+fn trials_keep_to_their_budget_on_any_number_of_threads() {
+    let (one, two) = (run("1"), run("2"));
+    assert_same_tree(&one.store().join("artifacts"), &two.store().join("artifacts"));
+    assert_same_tree(&one.out(), &two.out());
+
+    let plan = plan(Path::new(FILE), &[]);
+    // Eight methods, three of which learn and are blind too, twice.
+    assert_eq!(trials(&plan).count(), 2 * (8 + 3));
+    for node in trials(&plan) {
+        let Stage::Trial(settings) = &node.stage else { unreachable!("a trial") };
+        let name = &node.name;
+        let summary: TrialSummary = value(&one, node);
+        assert!(summary.spent <= BUDGET, "{name} spent {}", summary.spent);
+        let fvals = Table::read_parquet(&folder(&one, node).join("fvals.parquet")).unwrap();
+        let derivatives = fvals.integers("derivatives").unwrap().iter().filter(|&&one| one == 1).count() as u64;
+        assert_eq!(summary.work.gradients, derivatives, "{name}");
+        assert_eq!(summary.work.values + summary.work.gradients, fvals.rows() as u64, "{name}");
+        let costs = fvals.numbers("cost").unwrap();
+        assert!(costs.windows(2).all(|pair| pair[0] < pair[1]) && costs.iter().all(|cost| *cost <= BUDGET), "{name}");
+
+        let ends = Table::read_parquet(&folder(&one, node).join("ends.parquet")).unwrap();
+        let training = ends.texts("phase").unwrap().iter().filter(|phase| *phase == "training").count();
+        if settings.method.learns() {
+            let descents: DescentsSummary = value(&one, &plan.nodes[node.inputs[1]]);
+            assert_eq!(summary.training, descents.work, "{name} pays for its training set");
+            let paid = descents.work.cost(4.0);
+            assert!(costs.first().is_none_or(|first| *first > paid), "{name} pays for it first");
+            assert_eq!(training == 8, !name.contains(".blind"), "{name}: {training} ends of the training set");
+        } else {
+            assert_eq!((summary.training.values, summary.training.gradients, training), (0, 0, 0), "{name}");
+        }
+        if name.contains(".screened.") {
+            let candidates = fvals.integers("start").unwrap().iter().filter(|&&start| start == -1).count();
+            assert_eq!(candidates % 200, 0, "{name} pays for its candidates");
+        }
+    }
+    for name in ["success.svg", "success.png", "waterfall.svg"] {
+        assert!(one.out().join("figures").join(name).is_file(), "{name}");
+    }
+    let hits = std::fs::read_to_string(one.out().join("tables/hits.csv")).unwrap();
+    assert_eq!(hits.lines().count(), 1 + 8 + 3, "{hits}");
+}
+
+#[test]
+fn repeats_and_names_and_budgets_are_in_keys_as_they_should() {
+    let keys = |set: &[&str]| -> Vec<(String, String)> {
+        let plan = plan(Path::new(FILE), set);
+        plan.nodes.iter().map(|node| (node.name.clone(), node.key.to_string())).collect()
+    };
+    let before = keys(&[]);
+    let mut distinct: Vec<&String> = before.iter().map(|(_, key)| key).collect();
+    distinct.sort();
+    distinct.dedup();
+    assert_eq!(distinct.len(), before.len(), "each repeat is work of its own");
+    // More repeats leave those that are there as they are.
+    let more = keys(&["methods.repeats=3"]);
+    for (name, key) in before.iter().filter(|(name, _)| !name.starts_with("benchmark.")) {
+        assert!(more.contains(&(name.clone(), key.clone())), "{name} changed");
+    }
+    let dearer = keys(&["methods.budget=evaluations(4000)"]);
+    for (name, key) in before.iter().filter(|(name, _)| name.starts_with("trial.")) {
+        assert!(!dearer.contains(&(name.clone(), key.clone())), "{name} has another budget");
+    }
+}
