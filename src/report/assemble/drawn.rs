@@ -206,18 +206,19 @@ fn shown<'a>(plan: &'a Plan, figure: &'a Deliverable, store: &Store) -> Result<S
             };
             let is_success = figure.draw == "success";
             let name = if is_success { "first_hits" } else { "ends" };
-            let data = tables::blind_named(&tables::benchmarked(first()?, benchmark, name)?)?;
+            let data = tables::benchmarked(first()?, benchmark, name)?;
+            let drawn = tables::panels(&data)?;
             let budget = benchmark.budget;
             Shown {
                 summary: Some(tables::verdict(&tables::benchmarked(first()?, benchmark, "summary")?)?),
-                data: Some(data.clone()),
+                data: Some(data),
                 caption: match is_success {
                     true => "Share of trials that have hit, by all that they have spent.",
                     false => "Sorted ends of the descents of all trials.",
                 },
                 draw: Box::new(move || match is_success {
-                    true => figure::success::draw(&data, budget),
-                    false => figure::waterfall::draw(&data),
+                    true => figure::success::draw(&drawn, budget),
+                    false => figure::waterfall::draw(&drawn),
                 }),
             }
         }

@@ -208,21 +208,31 @@ pub(super) fn benchmarked(artifact: &Artifact, benchmark: &Benchmark, name: &str
     })?)
 }
 
-/// The same with `blind` in the name of the method, for legends.
-pub(super) fn blind_named(table: &Table) -> Result<Table, TableError> {
-    let (methods, blind) = (table.texts("method")?, table.texts("blind")?);
-    let name = |(method, blind): (&String, &String)| match blind.as_str() {
-        "yes" => format!("{method}, blind"),
-        _ => method.clone(),
-    };
-    let names: Vec<String> = methods.iter().zip(blind).map(name).collect();
-    table.names().try_fold(Table::new(), |made, column| {
-        let cells = table.column(column).ok_or_else(|| TableError::NoColumn(column.to_owned()))?;
-        Ok(match column {
-            "method" => made.text(column, names.clone()),
-            _ => made.with(column, cells.clone()),
-        })
-    })
+/// The rows of a benchmark's table by panel: those of a blind test have one of their own, in which methods that learn
+/// nothing stand too, since the test changes nothing for them.
+pub(super) fn panels(table: &Table) -> Result<Table, TableError> {
+    let (problems, methods, blind) = (table.texts("problem")?, table.texts("method")?, table.texts("blind")?);
+    let learns: BTreeSet<(&String, &String)> =
+        (0..table.rows()).filter(|&row| blind[row] == "yes").map(|row| (&problems[row], &methods[row])).collect();
+    let tested: BTreeSet<&String> = learns.iter().map(|(problem, _)| *problem).collect();
+    let mut rows: Vec<(usize, String)> = Vec::new();
+    for problem in distinct(problems) {
+        let of_problem = || (0..table.rows()).filter(move |&row| problems[row] == *problem);
+        rows.extend(of_problem().filter(|&row| blind[row] == "no").map(|row| (row, problem.clone())));
+        let is_shown = |&row: &usize| blind[row] == "yes" || !learns.contains(&(problem, &methods[row]));
+        if tested.contains(problem) {
+            let name = format!("{problem}, the best basin taken out of training");
+            rows.extend(of_problem().filter(is_shown).map(|row| (row, name.clone())));
+        }
+    }
+    let chosen: Vec<usize> = rows.iter().map(|(row, _)| *row).collect();
+    Ok(table.select(&chosen).text("panel", rows.into_iter().map(|(_, name)| name).collect()))
+}
+
+/// The distinct words in the order in which they first appear.
+fn distinct(words: &[String]) -> Vec<&String> {
+    let mut seen = BTreeSet::new();
+    words.iter().filter(|word| seen.insert(*word)).collect()
 }
 
 /// The columns of a benchmark that a reader of its figures compares.

@@ -43,6 +43,11 @@ pub(super) fn series(index: usize) -> &'static str {
     SERIES[index % SERIES.len()]
 }
 
+/// The colour of a method of a benchmark, of which there are more than the palette has colours.
+pub(super) fn method_colour(index: usize) -> &'static str {
+    GROUPS[index % GROUPS.len()]
+}
+
 /// A colour mixed with white: `share` 0 is white, 1 the colour itself. The colour is written `#rrggbb`.
 pub(super) fn tint(color: &str, share: f64) -> String {
     let channel = |at: usize| {

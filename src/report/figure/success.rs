@@ -6,17 +6,17 @@ use kuva::render::plots::Plot;
 use super::canvas::{Anchor, Canvas, Mark, nothing};
 use super::grid::Grid;
 use super::panel::{Axis, Panel};
-use super::style::{FULL_WIDTH, INK, SERIES, SMALL, series};
+use super::style::{FULL_WIDTH, GROUPS, INK, SMALL, method_colour};
 use super::{Drawing, FigureError, distinct, numbers};
 use crate::table::Table;
 
-/// Draws the columns `problem`, `method`, `cost` (at the first hit; NaN where a trial has none) of single trials: one
-/// panel a problem, one line a method, the methods in their order of appearance, dashed from the ninth on. The budget axis is logarithmic.
+/// Draws the columns `panel`, `method`, `cost` (at the first hit; NaN where a trial has none) of single trials: one
+/// line a method in each panel, the methods in their order of appearance, dashed from the twelfth on. The budget axis is logarithmic.
 ///
 /// # Errors
 /// When a column is missing or the PNG cannot be encoded.
 pub fn draw(trials: &Table, budget: f64) -> Result<Drawing, FigureError> {
-    let (problems, methods) = (trials.texts("problem")?, trials.texts("method")?);
+    let (problems, methods) = (trials.texts("panel")?, trials.texts("method")?);
     let cost = numbers(trials, "cost")?;
     let (panels, names) = (distinct(problems), distinct(methods));
     if panels.is_empty() {
@@ -28,13 +28,13 @@ pub fn draw(trials: &Table, budget: f64) -> Result<Drawing, FigureError> {
         .iter()
         .enumerate()
         .map(|(index, name)| {
-            let mark = if index < SERIES.len() { Mark::Line } else { Mark::Dashed };
-            (mark, series(index), (*name).to_owned())
+            let mark = if index < GROUPS.len() { Mark::Line } else { Mark::Dashed };
+            (mark, method_colour(index), (*name).to_owned())
         })
         .collect();
     let top = canvas.legend((58.0, 12.0), &legend) + 26.0;
     let lowest = cost.iter().copied().filter(|cost| cost.is_finite()).fold(budget, f64::min).max(1.0);
-    let axis = Axis::powers("evaluations", [lowest.log10(), budget.log10()]);
+    let axis = Axis::powers("evaluations", [lowest.log10().floor(), budget.log10()]);
     let mut bottom = 0.0;
     for (at, problem) in panels.iter().enumerate() {
         let (left, offset, width, height) = grid.place(at);
@@ -65,8 +65,8 @@ pub fn draw(trials: &Table, budget: f64) -> Result<Drawing, FigureError> {
             step.push((budget.log10(), share(hits.len())));
             // Lines of several methods lie on each other: thinner ones on wider ones show them all.
             let width = (3.4 - 0.35 * index as f64).max(1.2);
-            let line = LinePlot::new().with_data(step).with_color(series(index)).with_stroke_width(width);
-            lines.push(Plot::Line(if index < SERIES.len() { line } else { line.with_dashed() }));
+            let line = LinePlot::new().with_data(step).with_color(method_colour(index)).with_stroke_width(width);
+            lines.push(Plot::Line(if index < GROUPS.len() { line } else { line.with_dashed() }));
         }
         panel.draw(&mut canvas, lines);
         canvas.text((left, panel.top - 6.0), problem, SMALL, Anchor::Start, INK);

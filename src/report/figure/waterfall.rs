@@ -3,7 +3,7 @@
 use super::canvas::{Anchor, Canvas, Mark, nothing};
 use super::grid::Grid;
 use super::panel::{Axis, Panel};
-use super::style::{FULL_WIDTH, INK, MUTED, SMALL, series};
+use super::style::{FULL_WIDTH, INK, MUTED, SMALL, method_colour};
 use super::{Drawing, FigureError, distinct, flags, numbers};
 use crate::table::Table;
 
@@ -12,14 +12,14 @@ const OFFSET: f64 = 0.05;
 /// At most so many dots a method: beyond, evenly spread ones are drawn.
 const DOTS: usize = 250;
 
-/// Draws the columns `problem`, `method`, `fval_end` and `converged` (0 or 1) of single descents: one panel a problem,
-/// with the gap to the lowest end of that problem, the methods in their order of appearance. Descents that
+/// Draws the columns `panel`, `method`, `fval_end` and `converged` (0 or 1) of single descents:
+/// with the gap to the lowest end of each panel, the methods in their order of appearance. Descents that
 /// failed (infinite fval) have no dot, and count in every share.
 ///
 /// # Errors
 /// When a column is missing or the PNG cannot be encoded.
 pub fn draw(ends: &Table) -> Result<Drawing, FigureError> {
-    let (problems, methods) = (ends.texts("problem")?, ends.texts("method")?);
+    let (problems, methods) = (ends.texts("panel")?, ends.texts("method")?);
     let (fvals, converged) = (numbers(ends, "fval_end")?, flags(ends, "converged")?);
     let (panels, names) = (distinct(problems), distinct(methods));
     if !fvals.iter().any(|fval| fval.is_finite()) {
@@ -28,7 +28,7 @@ pub fn draw(ends: &Table) -> Result<Drawing, FigureError> {
     let grid = Grid::new(panels.len());
     let mut canvas = Canvas::new(FULL_WIDTH, grid.height());
     let legend: Vec<(Mark, &str, String)> =
-        names.iter().enumerate().map(|(index, name)| (Mark::Dot, series(index), (*name).to_owned())).collect();
+        names.iter().enumerate().map(|(index, name)| (Mark::Dot, method_colour(index), (*name).to_owned())).collect();
     let top = canvas.legend((58.0, 12.0), &legend) + 26.0;
     let mut bottom = 0.0;
     for (at, problem) in panels.iter().enumerate() {
@@ -52,9 +52,9 @@ pub fn draw(ends: &Table) -> Result<Drawing, FigureError> {
             let every = rows.len().div_ceil(DOTS).max(1);
             for (rank, &row) in rows.iter().enumerate().step_by(every).filter(|(_, row)| fvals[**row].is_finite()) {
                 let share = 100.0 * (rank as f64 + 0.5) / rows.len() as f64;
-                let fill = if converged[row] { series(index) } else { "#ffffff" };
+                let fill = if converged[row] { method_colour(index) } else { "#ffffff" };
                 let radius = (3.2 - 0.3 * index as f64).max(1.2);
-                canvas.dot(panel.map((share, gap(fvals[row]))), radius, fill, Some((series(index), 0.5)));
+                canvas.dot(panel.map((share, gap(fvals[row]))), radius, fill, Some((method_colour(index), 0.5)));
             }
         }
         canvas.text((left, panel.top - 6.0), problem, SMALL, Anchor::Start, INK);
