@@ -524,3 +524,44 @@ fn a_pulse_after_a_start_at_rest_is_seen() {
         assert!((end - 1.0 - area).abs() < 1e-4, "{end} at {rtol}");
     }
 }
+
+#[test]
+fn test_functions_are_what_they_are_called() {
+    use kexp::model::test_function::TestFunction;
+    let tau = std::f64::consts::TAU;
+    let rosenbrock = |x: &[f64]| -> f64 {
+        x.windows(2).map(|pair| 100.0 * (pair[1] - pair[0].powi(2)).powi(2) + (1.0 - pair[0]).powi(2)).sum()
+    };
+    let rastrigin = |x: &[f64]| -> f64 { x.iter().map(|x| x * x + 10.0 - 10.0 * (tau * x).cos()).sum() };
+    let ackley = |x: &[f64]| -> f64 {
+        let mean = |each: &dyn Fn(f64) -> f64| x.iter().map(|&x| each(x)).sum::<f64>() / x.len() as f64;
+        let (squares, waves) = (mean(&|x| x * x), mean(&|x| (tau * x).cos()));
+        20.0 - 20.0 * (-0.2 * squares.sqrt()).exp() + std::f64::consts::E - waves.exp()
+    };
+    let functions: [(TestFunction, &dyn Fn(&[f64]) -> f64); 3] = [
+        (TestFunction::Rosenbrock, &rosenbrock),
+        (TestFunction::Rastrigin, &rastrigin),
+        (TestFunction::Ackley, &ackley),
+    ];
+    for (function, value) in functions {
+        for dimensions in [2, 10, 50] {
+            let solver = ProblemSolver::new(&function.problem(dimensions)).unwrap();
+            assert!(solver.evaluate(solver.nominal()).fval < 1e-14, "{function:?} at its minimum");
+            let x: Vec<f64> = (0..dimensions).map(|at| 0.3 + 1.7 * (at as f64).sin()).collect();
+            let found = solver.gradient(&x).unwrap();
+            let expected = value(&x);
+            let fval = found.evaluation.fval;
+            assert!((fval - expected).abs() < 1e-10 * expected, "{function:?}: {fval}, not {expected}");
+            for (at, derivative) in found.gradient.iter().enumerate() {
+                let moved = |step: f64| {
+                    let mut x = x.clone();
+                    x[at] += step;
+                    value(&x)
+                };
+                let difference = (moved(1e-6) - moved(-1e-6)) / 2e-6;
+                let error = (derivative - difference).abs();
+                assert!(error < 1e-5 * (1.0 + difference.abs()), "{function:?}: {derivative}, not {difference}");
+            }
+        }
+    }
+}

@@ -4,3 +4,4 @@ pub mod expression;
 pub mod gradient;
 pub mod network;
 pub mod problem;
+pub mod test_function;

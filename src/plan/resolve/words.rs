@@ -29,6 +29,7 @@ const RESERVED: &[&str] = &[
     "biomodel",
     "biomodels",
     "petab_collection",
+    "test_function",
     "synthetic",
     "none",
     "random",

@@ -4,8 +4,7 @@ use super::{number, one_of, word};
 use crate::schema::{Choice, Field, Schema, Type};
 
 /// Figures that later stages bring.
-pub(super) const NOT_YET: &[(&str, &str)] =
-    &[("performance_profile", "empirical distribution of the cost to a hit"), ("heatmap", "methods by models")];
+pub(super) const NOT_YET: &[(&str, &str)] = &[("heatmap", "methods by models")];
 
 /// Columns of a table of proposals: one row for each condition, or, from `origin` on, one for each origin of descents. A
 /// table shows the rows that have more of its columns.
@@ -126,6 +125,18 @@ pub(super) fn schemas() -> Vec<Schema> {
             "figure success",
             "The share of a benchmark's trials that have hit, by what they have spent, for each method and problem.",
             word("success", "this figure"),
+            vec![benchmark()],
+        ),
+        figure(
+            "figure convergence",
+            "The best fval by what was spent, median and quartiles over a benchmark's trials, for each method and problem.",
+            word("convergence", "this figure"),
+            vec![benchmark()],
+        ),
+        figure(
+            "figure performance_profile",
+            "The share of a benchmark's problems that each method hits within a multiple of the cheapest one's expected cost.",
+            word("performance_profile", "this figure"),
             vec![benchmark()],
         ),
         figure(

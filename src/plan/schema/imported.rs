@@ -1,6 +1,6 @@
 //! Models and problems that were written elsewhere: what may stand after `=`, and what their blocks may change.
 
-use super::problem;
+use super::{problem, word};
 use crate::schema::{Choice, Field, Schema, Type};
 
 /// What a model may come from.
@@ -35,6 +35,23 @@ pub fn problem_sources() -> Vec<Choice> {
             "a problem of the PEtab benchmark collection, pinned in `kexp.lock` beside the experiment",
             vec![Field::required("name", Type::Text, "its name, such as \"Crauste_CellSystems2017\"")],
         ),
+        Choice::new(
+            "test_function",
+            "a standard function of global optimisation, whose minimum is 0; its parameters are `x1`, `x2`, ...",
+            vec![
+                Field::required("name", Type::Choice(test_functions()), "which one"),
+                Field::required("dimensions", Type::Integer { least: 1, most: 1000 }, "how many parameters"),
+            ],
+        ),
+    ]
+}
+
+/// [`crate::model::test_function::TestFunction`] in the language.
+fn test_functions() -> Vec<Choice> {
+    vec![
+        word("rosenbrock", "a curved valley, between -5 and 10 (Rosenbrock 1960)"),
+        word("rastrigin", "about 11 minima along each coordinate, between -5.12 and 5.12 (Rastrigin 1974)"),
+        word("ackley", "a nearly flat region around a funnel, between -32.768 and 32.768 (Ackley 1987)"),
     ]
 }
 

@@ -195,32 +195,42 @@ fn shown<'a>(plan: &'a Plan, figure: &'a Deliverable, store: &Store) -> Result<S
                 draw: Box::new(move || figure::distances::draw(&distances)),
             }
         }
-        "success" | "waterfall" => {
+        "success" | "waterfall" | "convergence" | "performance_profile" => {
             let Some(Stage::Benchmark(benchmark)) = figure.from.first().map(|&at| &plan.nodes[at].stage) else {
-                return Err(first()
-                    .map(|_| RunError::Artifact {
-                        node: figure.name.clone(),
-                        reason: "this figure shows a benchmark".to_owned(),
-                    })?
-                    .into());
+                let reason = "this figure shows a benchmark".to_owned();
+                return Err(RunError::Artifact { node: figure.name.clone(), reason }.into());
             };
-            let is_success = figure.draw == "success";
-            let name = if is_success { "first_hits" } else { "ends" };
-            let data = tables::benchmarked(first()?, benchmark, name)?;
-            let drawn = tables::panels(&data)?;
+            let artifact = first()?;
+            let table = |name: &str| tables::benchmarked(artifact, benchmark, name);
             let budget = benchmark.budget;
-            Shown {
-                summary: Some(tables::verdict(&tables::benchmarked(first()?, benchmark, "summary")?)?),
-                data: Some(data),
-                caption: match is_success {
-                    true => "Share of trials that have hit, by all that they have spent.",
-                    false => "Sorted ends of the descents of all trials.",
-                },
-                draw: Box::new(move || match is_success {
-                    true => figure::success::draw(&drawn, budget),
-                    false => figure::waterfall::draw(&drawn),
-                }),
-            }
+            let (data, caption, draw): (Table, _, Draw) = match figure.draw.as_str() {
+                "success" => {
+                    let data = table("first_hits")?;
+                    let drawn = tables::panels(&data)?;
+                    let caption = "Share of trials that have hit, by all that they have spent.";
+                    (data, caption, Box::new(move || figure::success::draw(&drawn, budget)))
+                }
+                "waterfall" => {
+                    let data = table("ends")?;
+                    let drawn = tables::panels(&data)?;
+                    let caption = "Sorted ends of the descents of all trials.";
+                    (data, caption, Box::new(move || figure::waterfall::draw(&drawn)))
+                }
+                "convergence" => {
+                    let data = table("convergence")?;
+                    let drawn = tables::panels(&data)?;
+                    let caption = "The best fval by all that was spent, median and quartiles over trials.";
+                    (data, caption, Box::new(move || figure::convergence::draw(&drawn)))
+                }
+                _ => {
+                    let data = table("profile")?;
+                    let drawn = data.clone();
+                    let caption =
+                        "Share of problems that each method hits within a multiple of the cheapest one's cost.";
+                    (data, caption, Box::new(move || figure::performance_profile::draw(&drawn)))
+                }
+            };
+            Shown { summary: Some(tables::verdict(&table("summary")?)?), data: Some(data), caption, draw }
         }
         _ => {
             let table = |name: &str| match figure.from.first().map(|&at| &plan.nodes[at].stage) {

@@ -3,6 +3,7 @@
 
 pub mod box_plot;
 mod canvas;
+pub mod convergence;
 pub mod descents;
 pub mod distances;
 pub mod feasibility;
@@ -12,6 +13,7 @@ pub mod latent_umap;
 mod layered;
 mod panel;
 pub mod parallel_coordinates;
+pub mod performance_profile;
 mod style;
 pub mod success;
 pub mod training_curves;

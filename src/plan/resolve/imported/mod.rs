@@ -61,7 +61,8 @@ impl<'a> Importer<'a> {
         findings: &mut Vec<Diagnostic>,
     ) -> Option<Model> {
         let value = raw.value?;
-        let (word, argument) = source("model", value, schema::model_sources(), findings)?;
+        let (word, settings) = source("model", value, schema::model_sources(), findings)?;
+        let argument = only_text(settings)?;
         let path = match word.as_str() {
             "biomodel" => self.remote.biomodel(&argument, Some(value.span), findings)?,
             _ => tidy(&folder.join(argument)),
@@ -160,16 +161,29 @@ fn placed(finding: Diagnostic, from: Option<Span>) -> Diagnostic {
     }
 }
 
-/// The word and the argument of what stands after `=`, such as `sbml` and the path in `sbml("m.xml")`.
-fn source(kind: &str, value: &Expr, sources: Vec<Choice>, findings: &mut Vec<Diagnostic>) -> Option<(String, String)> {
+/// The arguments of a source.
+type Settings = BTreeMap<String, Value>;
+
+/// The word and the arguments of what stands after `=`, such as `sbml` and the path in `sbml("m.xml")`.
+fn source(
+    kind: &str,
+    value: &Expr,
+    sources: Vec<Choice>,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<(String, Settings)> {
     let scope = Scope::default();
     let mut origins = BTreeMap::new();
     let mut typing = Typing { scope: &scope, findings, origins: &mut origins, origin: Origin::File };
     match typing.value(value, &Type::Choice(sources), kind)? {
-        Value::Choice(word, settings) => match settings.into_values().next() {
-            Some(Value::Text(argument)) => Some((word, argument)),
-            _ => None,
-        },
+        Value::Choice(word, settings) => Some((word, settings)),
+        _ => None,
+    }
+}
+
+/// The only argument of a source that takes a text.
+fn only_text(settings: Settings) -> Option<String> {
+    match settings.into_values().next() {
+        Some(Value::Text(argument)) => Some(argument),
         _ => None,
     }
 }

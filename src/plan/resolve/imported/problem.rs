@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::diagnostic::{Diagnostic, FileId, Severity, Sources, Span};
 use crate::import::petab;
 use crate::model::problem::{ObjectiveKind, Problem, ProblemParameter};
+use crate::model::test_function::TestFunction;
 use crate::plan::schema;
 use crate::schema::Value;
 use crate::syntax::ast::{Entry, EntryKind, ExprKind};
@@ -14,7 +15,7 @@ use super::super::collect::Raw;
 use super::super::estimate::{Candidate, Estimated, estimates};
 use super::super::experiment::{Declaration, Origin, ProblemDeclaration};
 use super::super::imports::{bytes_of, tidy};
-use super::{Remote, placed, places, source, start_of};
+use super::{Remote, only_text, placed, places, source, start_of};
 
 /// Everything that an imported problem is built from.
 pub(in super::super) struct Parts<'a> {
@@ -42,7 +43,11 @@ pub(in super::super) fn build(
     findings: &mut Vec<Diagnostic>,
 ) -> Option<ProblemDeclaration> {
     let value = parts.raw.value?;
-    let (word, argument) = source("problem", value, schema::problem_sources(), findings)?;
+    let (word, arguments) = source("problem", value, schema::problem_sources(), findings)?;
+    if word == "test_function" {
+        return test_function(parts, value.span, &arguments, findings);
+    }
+    let argument = only_text(arguments)?;
     let path = match word.as_str() {
         "petab_collection" => parts.remote.petab_collection(&argument, Some(value.span), findings)?,
         _ => tidy(&parts.folder.join(argument)),
@@ -70,10 +75,42 @@ pub(in super::super) fn build(
     for (part, file) in [("network", model), ("measurements", imported.measurements.first().copied())] {
         origins.insert(part.to_owned(), Origin::File(file.map_or(value.span, start_of)));
     }
+    let declared = changed(problem, parts, origins, findings);
+    findings[before..].iter().all(|finding| finding.severity != Severity::Error).then_some(declared)
+}
+
+/// A problem that no file holds.
+fn test_function(
+    parts: &Parts<'_>,
+    place: Span,
+    arguments: &BTreeMap<String, Value>,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<ProblemDeclaration> {
+    let function: TestFunction = arguments.get("name")?.to().ok()?;
+    let Some(Value::Integer(dimensions)) = arguments.get("dimensions") else { return None };
+    let mut problem = function.problem(usize::try_from(*dimensions).ok()?);
+    for name in [&mut problem.id, &mut problem.network.id, &mut problem.network.title] {
+        name.clone_from(&parts.raw.name.text);
+    }
+    let mut origins = parts.declaration.origins.clone();
+    for part in ["model", "network", "measurements"] {
+        origins.insert(part.to_owned(), Origin::File(place));
+    }
+    let before = findings.len();
+    let declared = changed(problem, parts, origins, findings);
+    findings[before..].iter().all(|finding| finding.severity != Severity::Error).then_some(declared)
+}
+
+/// The problem with what the declaration's block says.
+fn changed(
+    mut problem: Problem,
+    parts: &Parts<'_>,
+    mut origins: BTreeMap<String, Origin>,
+    findings: &mut Vec<Diagnostic>,
+) -> ProblemDeclaration {
     settings(&mut problem, parts.declaration);
     bounds(&mut problem, parts, &mut origins, findings);
-    let sound = findings[before..].iter().all(|finding| finding.severity != Severity::Error);
-    sound.then_some(ProblemDeclaration { problem, span: parts.declaration.span, sources: origins })
+    ProblemDeclaration { problem, span: parts.declaration.span, sources: origins }
 }
 
 /// Where the ids of all files that were read from `first` on are declared.
