@@ -1,5 +1,5 @@
 //! Conditional flow matching (Lipman et al. 2023): a network learns the velocity of straight paths from standard normal
-//! noise x0 to rows x1, x_t = (1 - t) x0 + t x1 with the velocity x1 - x0, given time and condition; samples are the
+//! noise x0 to rows x1, (1 - t) x0 + t x1 at time t, with the velocity x1 - x0, given time and condition; samples are the
 //! ends of paths along the learnt velocity. Conditions are hidden from some rows, so that sampling can be guided
 //! (classifier-free guidance, Ho and Salimans 2022).
 //!

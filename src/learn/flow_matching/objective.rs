@@ -183,3 +183,73 @@ impl Network for Objective<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::batches::noise;
+    use crate::learn::flow_matching::settings::{read, schema};
+    use crate::random::Streams;
+    use crate::schema::Value;
+
+    fn settings() -> FlowSettings {
+        let fields = schema().fields.into_iter().filter_map(|field| Some((field.name.to_owned(), field.default?)));
+        let mut settings: std::collections::BTreeMap<_, _> = fields.collect();
+        settings.insert("kind".into(), Value::choice("flow_matching", []));
+        read(&settings).expect("the defaults are settings")
+    }
+
+    #[test]
+    fn normal_numbers_become_uniform_ones() {
+        let found = uniform(&Tensor::from_slice(&[-40.0_f32, -1.0, 0.0, 1.959964, 40.0]));
+        let expected = Tensor::from_slice(&[0.0_f32, 0.158655, 0.5, 0.975, 1.0]);
+        assert!(found.allclose(&expected, 0.0, 1e-6, false), "{found}");
+    }
+
+    #[test]
+    fn rows_of_low_fval_weigh_more_and_all_together_as_many() {
+        let settings = settings();
+        let network = VelocityNetwork::new(1, features_count(&settings), 4, 1);
+        let rows = Rows::new(&[0.1, 0.0, 0.2, 0.0, 0.6, 1.0, 0.9, 0.5], 1);
+        let objective = Objective::new(&settings, &network, &rows);
+        let weights = values(&objective.weights(&rows.c));
+        assert!((weights.iter().sum::<f32>() - 4.0).abs() < 1e-5, "{weights:?}");
+        assert!((weights[0] / weights[2] - 1.0_f32.exp()).abs() < 1e-4 && weights[0] == weights[1], "{weights:?}");
+        let z = objective.standard.standardised(&rows.x);
+        assert!(
+            z.mean(Kind::Float).double_value(&[]).abs() < 1e-6 && (z.std(false).double_value(&[]) - 1.0).abs() < 1e-5
+        );
+        assert!(objective.standard.scaled(&z).allclose(&rows.x, 1e-5, 1e-6, false));
+    }
+
+    #[test]
+    fn hidden_conditions_leave_no_trace() {
+        let settings = settings();
+        let of = |condition: f64, known: f64| {
+            let one = |value: f64| Tensor::from_slice(&[value as f32]).view([1, 1]);
+            values(&features(&settings, &one(0.3), &one(condition), &one(known)))
+        };
+        assert_eq!(of(0.2, 1.0).len(), features_count(&settings));
+        assert_eq!(of(0.2, 0.0), of(0.9, 0.0));
+        assert_ne!(of(0.0, 1.0), of(0.0, 0.0));
+        assert_ne!(of(-0.25, 1.0), of(0.25, 1.0));
+    }
+
+    #[test]
+    fn the_average_forgets_where_it_started() {
+        let settings = FlowSettings { average: 0.9, ..settings() };
+        let network = VelocityNetwork::new(1, features_count(&settings), 4, 1);
+        let rows = Rows::new(&[0.1, 0.0, 0.2, 0.0, 0.6, 1.0, 0.9, 0.5], 1);
+        let objective = Objective::new(&settings, &network, &rows);
+        let streams = Streams::new(1, "average");
+        let flat = Tensor::from_slice(&network.layout().start(&streams));
+        let running = Tensor::from_slice(&objective.averages.start(&streams));
+        let (views, averages) = (network.layout().views(&flat), objective.averages.views(&running));
+        let gradients = network.layout().views(&flat.zeros_like());
+        for index in 0..3 {
+            objective.gradient(&views, &averages, &rows, &noise(4, 3, &streams, index), 0.0, &gradients);
+        }
+        let averaged = Tensor::from_slice(&Objective::averaged(&values(&running)));
+        assert!(averaged.allclose(&flat, 1e-5, 1e-6, false));
+    }
+}
