@@ -12,15 +12,23 @@ use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
-/// The defaults of the schema with some settings changed.
+#[path = "learn/flow_matching.rs"]
+mod flow_matching;
+
+/// The defaults of a cVAE with some settings changed.
 fn settings(changes: &[(&str, Value)]) -> Settings {
-    let schema = (kind("cvae").expect("a kind").schema)();
+    settings_of("cvae", changes)
+}
+
+/// The defaults of the schema of a kind with some settings changed.
+fn settings_of(name: &str, changes: &[(&str, Value)]) -> Settings {
+    let schema = (kind(name).expect("a kind").schema)();
     let mut settings: Settings = schema
         .fields
         .into_iter()
         .filter_map(|field| field.default.map(|default| (field.name.to_owned(), default)))
         .collect();
-    settings.insert("kind".into(), Value::choice("cvae", []));
+    settings.insert("kind".into(), Value::choice(name, []));
     for (path, value) in changes {
         tune::apply(&mut settings, path, value.clone()).expect("a setting");
     }

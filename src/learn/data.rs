@@ -2,6 +2,7 @@
 
 use tch::Tensor;
 
+use super::archive::{Archive, Array};
 use super::error::LearnError;
 use super::parameters::tensor;
 
@@ -157,6 +158,29 @@ impl Space {
     #[must_use]
     pub fn unscale(&self, column: usize, scaled: f64) -> f64 {
         self.lower[column] + scaled * (self.upper[column] - self.lower[column])
+    }
+}
+
+impl Space {
+    /// Adds names and bounds to an archive.
+    pub(super) fn write(&self, archive: &mut Archive) {
+        archive.description["names"] = self.names.clone().into();
+        for (name, bounds) in [("lower", &self.lower), ("upper", &self.upper)] {
+            archive.arrays.insert(name.into(), Array::Double(vec![bounds.len()], bounds.clone()));
+        }
+    }
+
+    /// Names and bounds of an archive, checked.
+    ///
+    /// # Errors
+    /// When they are not there or do not fit.
+    pub(super) fn read(archive: &Archive) -> Result<Space, LearnError> {
+        let names: Vec<String> = archive.describe("names")?;
+        let lower = archive.double("lower", &[names.len()])?.to_vec();
+        let upper = archive.double("upper", &[names.len()])?.to_vec();
+        let space = Space { names, lower, upper };
+        space.check()?;
+        Ok(space)
     }
 }
 

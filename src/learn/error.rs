@@ -74,6 +74,9 @@ pub enum LearnError {
     /// There is no such kind of generator.
     #[error("there is no generator of kind `{0}`")]
     UnknownKind(String),
+    /// A map of latents is asked of a kind that has none.
+    #[error("a generator of kind `{0}` has no latent space")]
+    NoLatentSpace(String),
     /// A path does not lead to a setting.
     #[error("`{path}` leads to no setting: there is no `{segment}`")]
     UnknownSetting {

@@ -7,7 +7,7 @@ use super::checkpoint::Checkpoints;
 use super::data::TrainingData;
 use super::error::LearnError;
 use super::kinds::{Settings, kind, kind_of};
-use super::{cvae, parameters};
+use super::{cvae, flow_matching, parameters};
 use crate::graph::Graph;
 use crate::random::Streams;
 use crate::table::{Column, Table};
@@ -24,7 +24,8 @@ pub trait Generator: Send + Sync + std::fmt::Debug {
     /// The latent representation of rows (estimation scale) with their conditions, one vector a row.
     ///
     /// # Errors
-    /// When a row does not fit the parameters, is not finite, or lies outside the bounds.
+    /// When the kind has no latent space; when a row does not fit the parameters, is not finite, or lies outside the
+    /// bounds.
     fn embed(&self, rows: &[Vec<f64>], conditions: &[f64]) -> Result<Vec<Vec<f64>>, LearnError>;
 
     /// The network's layers, in the groups `input`, `encoder`, `latent`, `decoder`.
@@ -56,7 +57,10 @@ struct Engine {
 
 /// The engines of all kinds. They stand apart from [`super::kinds`], which only describes them, so that commands that
 /// train nothing need no libtorch; a test keeps the two lists together.
-const ENGINES: &[Engine] = &[Engine { name: "cvae", train: cvae::train, load: cvae::load }];
+const ENGINES: &[Engine] = &[
+    Engine { name: "cvae", train: cvae::train, load: cvae::load },
+    Engine { name: "flow_matching", train: flow_matching::train, load: flow_matching::load },
+];
 
 fn engine(name: &str) -> Result<&'static Engine, LearnError> {
     ENGINES.iter().find(|engine| engine.name == name).ok_or_else(|| LearnError::UnknownKind(name.to_owned()))
@@ -84,7 +88,7 @@ pub struct Trained {
     pub kind: &'static str,
     /// Columns epoch (from 1), split (`training` or `validation`), loss, reconstruction, kl (nats a row), rmse
     /// (estimation scale), pearson, spearman, entropy (binary cross-entropy only), best (1 in the rows of the epoch
-    /// whose weights were kept).
+    /// whose weights were kept). What a flow puts there is told in [`flow_matching`].
     pub history: Table,
     /// The epoch whose weights were kept, counted from 1.
     pub best_epoch: usize,

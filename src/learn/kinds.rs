@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cvae::settings as cvae;
 use super::error::LearnError;
+use super::flow_matching::settings as flow_matching;
 use crate::schema::{Choice, Field, Schema, Type, Value};
 
 /// The resolved settings of one generator.
@@ -16,13 +17,18 @@ pub struct Kind {
     pub name: &'static str,
     /// Its settings.
     pub schema: fn() -> Schema,
+    /// Has it a latent space, which [`super::Generator::embed`] leads into?
+    pub latent: bool,
     check: fn(&Settings) -> Result<(), LearnError>,
 }
 
 /// All kinds of generators. A new one is a file, a line here and a line in [`super::generator`].
 #[must_use]
 pub fn kinds() -> &'static [Kind] {
-    &[Kind { name: "cvae", schema: cvae::schema, check: cvae::check }]
+    &[
+        Kind { name: "cvae", schema: cvae::schema, latent: true, check: cvae::check },
+        Kind { name: "flow_matching", schema: flow_matching::schema, latent: false, check: flow_matching::check },
+    ]
 }
 
 /// The kind of this name.
@@ -51,7 +57,7 @@ pub fn kind_field() -> Field {
         Choice::new("cvae", "Conditional variational autoencoder (Kingma and Welling 2014; Sohn et al. 2015).", vec![]),
         Choice::not_yet("transformer_cvae", "A cVAE whose encoder and decoder attend over parameters."),
         Choice::not_yet("ccgan", "Continuous conditional generative adversarial network (Ding et al. 2021)."),
-        Choice::not_yet("flow_matching", "Conditional flow matching (Lipman et al. 2023)."),
+        Choice::new("flow_matching", "Conditional flow matching (Lipman et al. 2023).", vec![]),
     ];
     Field::required("kind", Type::Choice(kinds), "Kind of generator.")
 }

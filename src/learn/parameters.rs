@@ -4,6 +4,8 @@
 use rand::RngExt;
 use tch::{Kind, Tensor};
 
+use super::archive::{Archive, Array};
+use super::error::LearnError;
 use crate::random::Streams;
 
 /// How a tensor starts.
@@ -87,9 +89,32 @@ impl Layout {
             Some((entry, range))
         })
     }
+
+    /// Adds the tensors with these flat values to an archive, each by its name.
+    pub(super) fn write(&self, flat: &[f32], archive: &mut Archive) {
+        for (entry, range) in self.ranges() {
+            archive.arrays.insert(entry.name.clone(), Array::Single(entry.lengths(), flat[range].to_vec()));
+        }
+    }
+
+    /// The flat values of the tensors of an archive.
+    ///
+    /// # Errors
+    /// When one is missing, is not finite, or has another shape.
+    pub(super) fn read(&self, archive: &Archive) -> Result<Vec<f32>, LearnError> {
+        let mut values = Vec::new();
+        for entry in &self.entries {
+            values.extend_from_slice(archive.single(&entry.name, &entry.lengths())?);
+        }
+        Ok(values)
+    }
 }
 
 impl Entry {
+    fn lengths(&self) -> Vec<usize> {
+        self.shape.iter().map(|&length| length as usize).collect()
+    }
+
     /// How many numbers it holds.
     #[must_use]
     pub fn len(&self) -> usize {

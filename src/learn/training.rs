@@ -40,14 +40,14 @@ pub trait Network {
     }
 }
 
-/// Mean losses over rows, in nats a row.
+/// Mean losses over rows, in nats a row where the loss is a likelihood.
 #[derive(Debug)]
 pub struct Evaluation {
     /// The reconstruction loss.
     pub reconstruction: f64,
-    /// The Kullback-Leibler divergence of the posterior from the prior, unweighted.
+    /// The Kullback-Leibler divergence of the posterior from the prior, unweighted; 0 where there is no posterior.
     pub kl: f64,
-    /// Scaled rows without noise, `[rows, parameters]`.
+    /// Scaled rows without noise, or the nearest that a network has to them, `[rows, parameters]`.
     pub reconstructed: Tensor,
 }
 

@@ -13,12 +13,12 @@ use tch::{Tensor, no_grad};
 
 use self::network::CvaeNetwork;
 pub use self::settings::{AnnealSettings, CvaeSettings, Layer, LossTerm, NetworkSettings, TrainSettings, schema};
-use super::archive::{Archive, Array};
+use super::archive::Archive;
 use super::data::{Rows, Space, TrainingData, same_length};
 use super::error::LearnError;
 use super::generator::{Generator, Session, Trained};
 use super::kinds::Settings;
-use super::parameters::{Layout, one_thread, tensor, values};
+use super::parameters::{one_thread, tensor, values};
 use super::training::{self, Network as _};
 use crate::graph::Graph;
 use crate::random::Streams;
@@ -61,21 +61,9 @@ pub(super) fn train(
 pub(super) fn load(archive: &Archive) -> Result<Box<dyn Generator>, LearnError> {
     let settings: CvaeSettings = archive.describe("settings")?;
     settings.check()?;
-    let names: Vec<String> = archive.describe("names")?;
-    let lower = archive.double("lower", &[names.len()])?.to_vec();
-    let upper = archive.double("upper", &[names.len()])?.to_vec();
-    let space = Space { names, lower, upper };
-    space.check()?;
+    let space = Space::read(archive)?;
     let network = CvaeNetwork::new(&settings, space.names.len());
-    let flat = |layout: &Layout| {
-        let mut values = Vec::new();
-        for entry in &layout.entries {
-            let shape: Vec<usize> = entry.shape.iter().map(|&length| length as usize).collect();
-            values.extend_from_slice(archive.single(&entry.name, &shape)?);
-        }
-        Ok::<Vec<f32>, LearnError>(values)
-    };
-    let (parameters, statistics) = (flat(network.parameters())?, flat(network.statistics())?);
+    let (parameters, statistics) = (network.parameters().read(archive)?, network.statistics().read(archive)?);
     Ok(Box::new(Cvae { settings, space, network, parameters, statistics }))
 }
 
@@ -151,16 +139,8 @@ impl Generator for Cvae {
 
     fn write(&self, archive: &mut Archive) {
         archive.description["settings"] = serde_json::to_value(&self.settings).expect("settings are plain data");
-        archive.description["names"] = self.space.names.clone().into();
-        for (name, bounds) in [("lower", &self.space.lower), ("upper", &self.space.upper)] {
-            archive.arrays.insert(name.into(), Array::Double(vec![bounds.len()], bounds.clone()));
-        }
-        let parts = [(self.network.parameters(), &self.parameters), (self.network.statistics(), &self.statistics)];
-        for (layout, flat) in parts {
-            for (entry, range) in layout.ranges() {
-                let shape = entry.shape.iter().map(|&length| length as usize).collect();
-                archive.arrays.insert(entry.name.clone(), Array::Single(shape, flat[range].to_vec()));
-            }
-        }
+        self.space.write(archive);
+        self.network.parameters().write(&self.parameters, archive);
+        self.network.statistics().write(&self.statistics, archive);
     }
 }

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::likelihood::Likelihood;
 use crate::learn::error::LearnError;
 use crate::learn::kinds::{Settings, kind_field};
+pub use crate::learn::train_settings::TrainSettings;
+use crate::learn::train_settings::{MOST_EPOCHS, within};
 use crate::learn::training::{Anneal, Regime};
 use crate::schema::{Choice, Field, Schema, Type, Value, typed};
 
@@ -90,31 +92,13 @@ pub enum AnnealSettings {
     },
 }
 
-/// How the network is trained.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TrainSettings {
-    /// See [`crate::learn::adam::Adam`].
-    Adam {
-        /// Learning rate.
-        lr: f64,
-        /// L2 penalty.
-        weight_decay: f64,
-        /// Most epochs.
-        epochs: usize,
-        /// Rows in a batch.
-        batch: usize,
-        /// Epochs without a lower validation loss.
-        patience: usize,
-    },
-}
-
 /// The most blocks of a network.
 const MOST_DEPTH: i64 = 32;
-/// The widest network, latent vector and batch.
+/// The widest network and latent vector.
 const MOST_WIDTH: i64 = 8192;
-const MOST_BATCH: i64 = 1_000_000;
-const MOST_EPOCHS: i64 = 1_000_000;
+/// How it is trained where nothing is said.
+const TRAIN: TrainSettings =
+    TrainSettings::Adam { lr: 1e-3, weight_decay: 1e-5, epochs: 300, batch: 128, patience: 40 };
 
 fn integer(least: i64, most: i64) -> Type {
     Type::Integer { least, most }
@@ -182,34 +166,6 @@ fn loss() -> Field {
     Field::new("loss", Type::Sum(terms), default, "One likelihood of the reconstruction, and the KL term.")
 }
 
-fn train() -> Field {
-    let fields = vec![
-        Field::new("lr", number(1e-9, 10.0), Value::Number(1e-3), "Learning rate."),
-        Field::new("weight_decay", number(0.0, 10.0), Value::Number(1e-5), "L2 penalty, added to the gradient."),
-        Field::new("epochs", integer(1, MOST_EPOCHS), Value::Integer(300), "Most passes over the training rows."),
-        Field::new("batch", integer(2, MOST_BATCH), Value::Integer(128), "Most rows in a batch.").unit("rows"),
-        Field::new(
-            "patience",
-            integer(1, MOST_EPOCHS),
-            Value::Integer(40),
-            "Training stops after this long without a lower validation loss.",
-        )
-        .unit("epochs"),
-    ];
-    let default = Value::choice(
-        "adam",
-        [
-            ("lr", Value::Number(1e-3)),
-            ("weight_decay", Value::Number(1e-5)),
-            ("epochs", Value::Integer(300)),
-            ("batch", Value::Integer(128)),
-            ("patience", Value::Integer(40)),
-        ],
-    );
-    let adam = Choice::new("adam", "Adam (Kingma and Ba 2015).", fields);
-    Field::new("train", Type::Choice(vec![adam]), default, "Optimiser, and when it stops.")
-}
-
 /// The schema of [`CvaeSettings`].
 #[must_use]
 pub fn schema() -> Schema {
@@ -227,7 +183,7 @@ pub fn schema() -> Schema {
             Field::new("decoder", mlp(), default_mlp(), "From a latent vector and a condition to a parameter vector."),
             Field::new("latent", integer(1, MOST_WIDTH), Value::Integer(8), "Numbers in a latent vector."),
             loss(),
-            train(),
+            TRAIN.field(),
         ],
     }
 }
@@ -238,12 +194,6 @@ impl CvaeSettings {
     /// # Errors
     /// When not.
     pub fn check(&self) -> Result<(), LearnError> {
-        let within = |name: &str, value: usize, most: i64| {
-            if (1..=most).contains(&i64::try_from(value).unwrap_or(i64::MAX)) {
-                return Ok(());
-            }
-            Err(LearnError::Settings(format!("`{name}` is {value}, not between 1 and {most}")))
-        };
         for (name, network) in [("encoder", &self.encoder), ("decoder", &self.decoder)] {
             let NetworkSettings::Mlp { depth, width, layers } = network;
             within(&format!("{name}.depth"), *depth, MOST_DEPTH)?;
@@ -254,16 +204,7 @@ impl CvaeSettings {
             }
         }
         within("latent", self.latent, MOST_WIDTH)?;
-        let TrainSettings::Adam { lr, weight_decay, epochs, batch, patience } = self.train;
-        within("train.epochs", epochs, MOST_EPOCHS)?;
-        within("train.batch", batch, MOST_BATCH)?;
-        within("train.patience", patience, MOST_EPOCHS)?;
-        if batch < 2 {
-            return Err(LearnError::Settings("`train.batch` is 1; batch normalisation needs at least 2 rows".into()));
-        }
-        if !(lr > 0.0 && lr.is_finite() && weight_decay >= 0.0 && weight_decay.is_finite()) {
-            return Err(LearnError::Settings(format!("`train` has lr = {lr} and weight_decay = {weight_decay}")));
-        }
+        self.train.check()?;
         let (kl, likelihoods): (Vec<LossTerm>, Vec<LossTerm>) =
             self.loss.iter().partition(|term| matches!(term, LossTerm::Kl { .. }));
         if likelihoods.len() != 1 || kl.len() != 1 {
@@ -296,7 +237,6 @@ impl CvaeSettings {
 
     /// What the training loop needs.
     pub(super) fn regime(&self) -> Regime {
-        let TrainSettings::Adam { lr, weight_decay, epochs, batch, patience } = self.train;
         let kl = self.loss.iter().find_map(|term| match term {
             LossTerm::Kl { weight, anneal } => Some((*weight, *anneal)),
             _ => None,
@@ -307,7 +247,7 @@ impl CvaeSettings {
             AnnealSettings::Linear { epochs } => Anneal::Linear(epochs as f64),
             AnnealSettings::Cyclical { cycles } => Anneal::Cyclical(cycles as f64),
         };
-        Regime { learning_rate: lr, weight_decay, epochs, batch, patience, kl_weight, anneal }
+        self.train.regime(kl_weight, anneal)
     }
 }
 

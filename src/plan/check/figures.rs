@@ -1,6 +1,7 @@
 //! Figures and tables show what something makes.
 
 use crate::diagnostic::Diagnostic;
+use crate::learn::{Kind, kind, kinds};
 use crate::plan::resolve::{Experiment, listed, near};
 use crate::plan::schema::{BENCHMARK_COLUMNS, GENERATE_COLUMNS, TUNE_COLUMNS, plain};
 use crate::schema::Value;
@@ -17,6 +18,20 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
                 Diagnostic::error("nothing-to-draw", format!("generator `{from}` is never trained"))
                     .at(place(figure, "from"), "has nothing to show")
                     .help("name it in the `from` of a `generate`, or let a `tune` choose it"),
+            );
+        }
+        if figure.word("draw") == Some("latent_umap")
+            && let Some(kind) = kind_behind(experiment, from)
+            && !kind.latent
+        {
+            let with: Vec<&str> = kinds().iter().filter(|kind| kind.latent).map(|kind| kind.name).collect();
+            findings.push(
+                Diagnostic::error(
+                    "nothing-to-draw",
+                    format!("a generator of kind `{}` has no latent space", kind.name),
+                )
+                .at(place(figure, "from"), "has no latents to show")
+                .maybe_help(listed("kinds with one", with)),
             );
         }
         if figure.word("draw") == Some("distances")
@@ -58,4 +73,11 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// The kind of a generator, through the tune that chooses it.
+fn kind_behind(experiment: &Experiment, name: &str) -> Option<&'static Kind> {
+    let generator = experiment.generators.get(name)?;
+    let varied = generator.word("kind.tune").and_then(|tune| experiment.tunes.get(tune)?.word("generator"));
+    kind(experiment.generators.get(varied.unwrap_or(name))?.word("kind")?).ok()
 }

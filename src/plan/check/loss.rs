@@ -9,6 +9,9 @@ use super::{Places, place};
 pub(super) fn run(experiment: &Experiment, _places: &Places<'_>, findings: &mut Vec<Diagnostic>) {
     for generator in experiment.generators.values() {
         let terms = generator.words("loss");
+        if generator.value("loss").is_none() {
+            own(generator, findings);
+        }
         if terms.is_empty() {
             continue;
         }

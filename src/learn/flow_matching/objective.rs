@@ -1,0 +1,255 @@
+//! What a flow learns: the velocity along straight paths from noise to rows, with features of time and condition.
+
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_PI_2};
+
+use tch::{Kind, Tensor, no_grad};
+
+use super::network::VelocityNetwork;
+use super::settings::FlowSettings;
+use crate::learn::data::Rows;
+use crate::learn::parameters::{Layout, Start, tensor, values};
+use crate::learn::training::{Evaluation, Network};
+
+/// A flow in training: a velocity network, the standardisation of rows, and the weights of conditions.
+#[derive(Debug)]
+pub(super) struct Objective<'a> {
+    settings: &'a FlowSettings,
+    network: &'a VelocityNetwork,
+    standard: Standard,
+    /// Mean weight of the training rows.
+    weight: f64,
+    /// The running average of the weights, and last the share of it that is not the zeros that it started with.
+    averages: Layout,
+}
+
+/// Mean and standard deviation of each scaled parameter over the training rows.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Standard {
+    pub(super) mean: Vec<f32>,
+    pub(super) deviation: Vec<f32>,
+}
+
+/// The least standard deviation, in widths of the bounds: parameters that hardly vary stay finite, and as noise of this
+/// size enters samples where a network errs by one deviation, none of them leaves its place.
+const LEAST_DEVIATION: f64 = 1e-3;
+
+/// How many features of time and condition there are.
+pub(super) fn features_count(settings: &FlowSettings) -> usize {
+    2 * settings.time_frequencies + 2 * settings.condition_frequencies + 3
+}
+
+/// Features `[rows, features]` of time and condition, `[rows, 1]` each. The numbers themselves are among them, so that
+/// conditions outside 0..1 differ from all within. Where `known` is 0 the condition is hidden: zeros, and a mark.
+pub(super) fn features(settings: &FlowSettings, time: &Tensor, condition: &Tensor, known: &Tensor) -> Tensor {
+    let waves = |value: &Tensor, count: usize| {
+        let frequencies: Vec<f32> = (0..count as i32).map(|index| (FRAC_PI_2 * 2.0_f64.powi(index)) as f32).collect();
+        let angles = value * tensor(&frequencies, &[1, count as i64]);
+        Tensor::cat(&[value, &angles.sin(), &angles.cos()], 1)
+    };
+    let seen = waves(condition, settings.condition_frequencies) * known;
+    Tensor::cat(&[waves(time, settings.time_frequencies), seen, 1.0 - known], 1)
+}
+
+impl Standard {
+    /// From scaled rows, `[rows, parameters]`.
+    fn new(x: &Tensor) -> Self {
+        let (width, rows) = (x.size()[1] as usize, x.size()[0] as f64);
+        let scaled = values(x);
+        let column = |index: usize| scaled.iter().skip(index).step_by(width).map(|&value| f64::from(value));
+        let mean: Vec<f64> = (0..width).map(|index| column(index).sum::<f64>() / rows).collect();
+        let variance = |index: usize| column(index).map(|value| (value - mean[index]).powi(2)).sum::<f64>() / rows;
+        let deviation = (0..width).map(|index| variance(index).sqrt().max(LEAST_DEVIATION) as f32).collect();
+        Self { deviation, mean: mean.iter().map(|&value| value as f32).collect() }
+    }
+
+    fn row(values: &[f32]) -> Tensor {
+        tensor(values, &[1, values.len() as i64])
+    }
+
+    fn standardised(&self, x: &Tensor) -> Tensor {
+        (x - Self::row(&self.mean)) / Self::row(&self.deviation)
+    }
+
+    /// Back to 0..1.
+    pub(super) fn scaled(&self, z: &Tensor) -> Tensor {
+        z * Self::row(&self.deviation) + Self::row(&self.mean)
+    }
+}
+
+/// Standard normal numbers as uniform ones in 0..1, by their distribution function.
+fn uniform(normal: &Tensor) -> Tensor {
+    ((normal * FRAC_1_SQRT_2).erf() + 1.0) * 0.5
+}
+
+impl<'a> Objective<'a> {
+    pub(super) fn new(settings: &'a FlowSettings, network: &'a VelocityNetwork, training: &Rows) -> Self {
+        let mut averages = network.layout().clone();
+        for entry in &mut averages.entries {
+            entry.start = Start::Constant(0.0);
+        }
+        averages.add("mass", &[1], Start::Constant(0.0));
+        let mut objective = Self { settings, network, standard: Standard::new(&training.x), weight: 1.0, averages };
+        objective.weight = objective.weights(&training.c).mean(Kind::Double).double_value(&[]);
+        objective
+    }
+
+    pub(super) fn standard(self) -> Standard {
+        self.standard
+    }
+
+    /// The weights of the running average, from its flat statistics.
+    pub(super) fn averaged(statistics: &[f32]) -> Vec<f32> {
+        let Some((mass, averages)) = statistics.split_last() else { return Vec::new() };
+        averages.iter().map(|value| value / mass).collect()
+    }
+
+    /// What rows of these conditions weigh, with a mean of 1 over the training rows. Which rows there are is data and
+    /// not the model's to judge: at each condition the best velocity is the same, and only effort is moved.
+    fn weights(&self, conditions: &Tensor) -> Tensor {
+        (conditions.clamp(0.0, 1.0) * -self.settings.favour).exp() / self.weight
+    }
+
+    /// The point at `time` of the straight paths from noise to rows, and the features there.
+    fn at(&self, noise: &Tensor, z: &Tensor, time: &Tensor, condition: &Tensor, known: &Tensor) -> (Tensor, Tensor) {
+        (noise + time * (z - noise), features(self.settings, time, condition, known))
+    }
+}
+
+impl Network for Objective<'_> {
+    fn parameters(&self) -> &Layout {
+        self.network.layout()
+    }
+
+    fn statistics(&self) -> &Layout {
+        &self.averages
+    }
+
+    /// The start of the path, its time, and whether the condition is hidden.
+    fn noise(&self) -> usize {
+        self.standard.mean.len() + 2
+    }
+
+    fn gradient(
+        &self,
+        parameters: &[Tensor],
+        statistics: &[Tensor],
+        rows: &Rows,
+        noise: &Tensor,
+        _weight: f64,
+        gradients: &[Tensor],
+    ) {
+        let width = self.standard.mean.len() as i64;
+        let (z, start) = (self.standard.standardised(&rows.x), noise.narrow(1, 0, width));
+        let time = uniform(&noise.narrow(1, width, 1));
+        let known = uniform(&noise.narrow(1, width + 1, 1)).ge(self.settings.label_dropout).to_kind(Kind::Float);
+        let (place, features) = self.at(&start, &z, &time, &rows.c, &known);
+        let (velocity, tape) = self.network.forward_training(&place, &features, parameters);
+        let share = 2.0 / (rows.len() as f64 * width as f64);
+        let by_velocity = (velocity - (z - start)) * (self.weights(&rows.c) * share);
+        self.network.backward(&tape, &by_velocity, parameters, gradients);
+        // The step is still to come, so that the average is one step behind.
+        no_grad(|| {
+            let rate = 1.0 - self.settings.average;
+            for (average, value) in statistics.iter().zip(parameters) {
+                let _ = average.shallow_clone().lerp_(value, rate);
+            }
+            let mass = &statistics[parameters.len()];
+            let _ = mass.shallow_clone().lerp_(&mass.ones_like(), rate);
+        });
+    }
+
+    fn evaluate(&self, parameters: &[Tensor], statistics: &[Tensor], rows: &Rows, noise: &Tensor) -> Evaluation {
+        let width = self.standard.mean.len() as i64;
+        let mass = statistics[parameters.len()].double_value(&[0]);
+        let weights: Vec<Tensor> = statistics[..parameters.len()].iter().map(|average| average / mass).collect();
+        let (z, start) = (self.standard.standardised(&rows.x), noise.narrow(1, 0, width));
+        let known = rows.c.ones_like();
+        let early = uniform(&noise.narrow(1, width, 1));
+        // Each row at two times half a path apart, with opposite noise: of less variance than two independent draws.
+        let pairs = [(start.shallow_clone(), early.shallow_clone()), (-&start, (early + 0.5).frac())];
+        let losses = pairs.map(|(start, time)| {
+            let (place, features) = self.at(&start, &z, &time, &rows.c, &known);
+            let errors = self.network.forward(&place, &features, &weights) - (&z - start);
+            let errors = errors.square().mean_dim(1_i64, true, Kind::Double);
+            (errors * self.weights(&rows.c)).mean(Kind::Double).double_value(&[])
+        });
+        let half = rows.c.full_like(0.5);
+        let (place, features) = self.at(&start, &z, &half, &rows.c, &known);
+        let end = &place + self.network.forward(&place, &features, &weights) * 0.5;
+        Evaluation {
+            reconstruction: f64::midpoint(losses[0], losses[1]),
+            kl: 0.0,
+            reconstructed: self.standard.scaled(&end),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::batches::noise;
+    use crate::learn::flow_matching::settings::{read, schema};
+    use crate::random::Streams;
+    use crate::schema::Value;
+
+    fn settings() -> FlowSettings {
+        let fields = schema().fields.into_iter().filter_map(|field| Some((field.name.to_owned(), field.default?)));
+        let mut settings: std::collections::BTreeMap<_, _> = fields.collect();
+        settings.insert("kind".into(), Value::choice("flow_matching", []));
+        read(&settings).expect("the defaults are settings")
+    }
+
+    #[test]
+    fn normal_numbers_become_uniform_ones() {
+        let found = uniform(&Tensor::from_slice(&[-40.0_f32, -1.0, 0.0, 1.959964, 40.0]));
+        let expected = Tensor::from_slice(&[0.0_f32, 0.158655, 0.5, 0.975, 1.0]);
+        assert!(found.allclose(&expected, 0.0, 1e-6, false), "{found}");
+    }
+
+    #[test]
+    fn rows_of_low_fval_weigh_more_and_all_together_as_many() {
+        let settings = settings();
+        let network = VelocityNetwork::new(1, features_count(&settings), 4, 1);
+        let rows = Rows::new(&[0.1, 0.0, 0.2, 0.0, 0.6, 1.0, 0.9, 0.5], 1);
+        let objective = Objective::new(&settings, &network, &rows);
+        let weights = values(&objective.weights(&rows.c));
+        assert!((weights.iter().sum::<f32>() - 4.0).abs() < 1e-5, "{weights:?}");
+        assert!((weights[0] / weights[2] - 1.0_f32.exp()).abs() < 1e-4 && weights[0] == weights[1], "{weights:?}");
+        let z = objective.standard.standardised(&rows.x);
+        assert!(
+            z.mean(Kind::Float).double_value(&[]).abs() < 1e-6 && (z.std(false).double_value(&[]) - 1.0).abs() < 1e-5
+        );
+        assert!(objective.standard.scaled(&z).allclose(&rows.x, 1e-5, 1e-6, false));
+    }
+
+    #[test]
+    fn hidden_conditions_leave_no_trace() {
+        let settings = settings();
+        let of = |condition: f64, known: f64| {
+            let one = |value: f64| Tensor::from_slice(&[value as f32]).view([1, 1]);
+            values(&features(&settings, &one(0.3), &one(condition), &one(known)))
+        };
+        assert_eq!(of(0.2, 1.0).len(), features_count(&settings));
+        assert_eq!(of(0.2, 0.0), of(0.9, 0.0));
+        assert_ne!(of(0.0, 1.0), of(0.0, 0.0));
+        assert_ne!(of(-0.25, 1.0), of(0.25, 1.0));
+    }
+
+    #[test]
+    fn the_average_forgets_where_it_started() {
+        let settings = FlowSettings { average: 0.9, ..settings() };
+        let network = VelocityNetwork::new(1, features_count(&settings), 4, 1);
+        let rows = Rows::new(&[0.1, 0.0, 0.2, 0.0, 0.6, 1.0, 0.9, 0.5], 1);
+        let objective = Objective::new(&settings, &network, &rows);
+        let streams = Streams::new(1, "average");
+        let flat = Tensor::from_slice(&network.layout().start(&streams));
+        let running = Tensor::from_slice(&objective.averages.start(&streams));
+        let (views, averages) = (network.layout().views(&flat), objective.averages.views(&running));
+        let gradients = network.layout().views(&flat.zeros_like());
+        for index in 0..3 {
+            objective.gradient(&views, &averages, &rows, &noise(4, 3, &streams, index), 0.0, &gradients);
+        }
+        let averaged = Tensor::from_slice(&Objective::averaged(&values(&running)));
+        assert!(averaged.allclose(&flat, 1e-5, 1e-6, false));
+    }
+}
