@@ -50,6 +50,9 @@ const RESERVED: &[&str] = &[
     "particle_swarm",
     "scatter_search",
     "gradient",
+    "lbfgsb",
+    "levenberg_marquardt",
+    "nelder_mead",
 ];
 
 /// Symbols that formulas know by themselves, beside the functions.
