@@ -87,6 +87,11 @@ pub struct NelderMead {
     units: Vec<f64>,
     start: Vec<f64>,
     simplex: Simplex,
+    shape: Shape,
+    /// Iterations of earlier simplices.
+    spent: usize,
+    /// The fval at which the last simplex converged on a face.
+    converged: Option<f64>,
     /// The fvals that came of the batch that the simplex asked for.
     fvals: Vec<f64>,
     best: Option<(Vec<f64>, f64)>,
@@ -106,13 +111,12 @@ impl NelderMead {
             if width.is_finite() { width } else { 1.0 }
         };
         let units: Vec<f64> = free.iter().map(unit).collect();
-        // The start is the origin.
-        let side =
-            |of: &[f64]| free.iter().zip(&units).map(|(&index, unit)| (of[index] - start[index]) / unit).collect();
-        let room = Bounds { lower: side(&bounds.lower), upper: side(&bounds.upper) };
         Self {
-            simplex: Simplex::new(vec![0.0; free.len()], room, settings.shape()),
+            simplex: around(&start, &bounds, &free, &units, settings.shape()),
+            shape: settings.shape(),
             iterations: settings.stop.most(settings.iterations),
+            spent: 0,
+            converged: None,
             bounds,
             free,
             units,
@@ -123,6 +127,21 @@ impl NelderMead {
         }
     }
 
+    /// Points that are put on a face may flatten the simplex into it. Where it has converged on a face, a fresh one begins
+    /// at its best vertex, until that is no lower.
+    fn begin_again(&mut self) {
+        let Err(Stop::Converged(_)) = self.simplex.propose() else { return };
+        let Some((x, fval)) = &self.best else { return };
+        let on_a_face = self.free.iter().any(|&at| x[at] <= self.bounds.lower[at] || x[at] >= self.bounds.upper[at]);
+        let tolerance = self.shape.fatol + self.shape.frtol * fval.abs();
+        if on_a_face && self.converged.is_none_or(|before| before - fval > tolerance) {
+            self.converged = Some(*fval);
+            self.spent += self.simplex.iterations();
+            self.start.clone_from(x);
+            self.simplex = around(&self.start, &self.bounds, &self.free, &self.units, self.shape);
+        }
+    }
+
     fn in_box(&self, point: &[f64]) -> Vec<f64> {
         let mut x = self.start.clone();
         for ((&index, unit), coordinate) in self.free.iter().zip(&self.units).zip(point) {
@@ -130,6 +149,13 @@ impl NelderMead {
         }
         self.bounds.clip(&x)
     }
+}
+
+/// The first simplex around a vector, which is the origin of its coordinates.
+fn around(x: &[f64], bounds: &Bounds, free: &[usize], units: &[f64], shape: Shape) -> Simplex {
+    let side = |of: &[f64]| free.iter().zip(units).map(|(&index, unit)| (of[index] - x[index]) / unit).collect();
+    let room = Bounds { lower: side(&bounds.lower), upper: side(&bounds.upper) };
+    Simplex::new(vec![0.0; free.len()], room, shape)
 }
 
 impl Optimiser for NelderMead {
@@ -164,8 +190,12 @@ impl Optimiser for NelderMead {
         let is_whole = self.simplex.propose().is_ok_and(|points| points.len() == self.fvals.len());
         if is_whole {
             self.simplex.learn(&std::mem::take(&mut self.fvals));
+            self.begin_again();
         }
-        if self.stop.is_none() && self.simplex.iterations() >= self.iterations && self.simplex.propose().is_ok() {
+        if self.stop.is_none()
+            && self.spent + self.simplex.iterations() >= self.iterations
+            && self.simplex.propose().is_ok()
+        {
             self.stop = Some(Stop::Iterations);
         }
     }
