@@ -96,14 +96,14 @@ fn all() -> Vec<LocalSettings> {
 /// Every method with another end: this rule and these iterations.
 fn ending(stop: StopRule, iterations: usize) -> Vec<LocalSettings> {
     vec![
-        LocalSettings::Gradient(DescentSettings { stop, iterations, ..DescentSettings::default() }),
-        LocalSettings::Lbfgsb(LbfgsbSettings { stop, iterations, ..LbfgsbSettings::default() }),
+        LocalSettings::Gradient(DescentSettings { iterations, stop, ..DescentSettings::default() }),
+        LocalSettings::Lbfgsb(LbfgsbSettings { iterations, stop, ..LbfgsbSettings::default() }),
         LocalSettings::LevenbergMarquardt(LevenbergMarquardtSettings {
-            stop,
             iterations,
+            stop,
             ..LevenbergMarquardtSettings::default()
         }),
-        LocalSettings::NelderMead(NelderMeadSettings { stop, iterations, ..NelderMeadSettings::default() }),
+        LocalSettings::NelderMead(NelderMeadSettings { iterations, stop, ..NelderMeadSettings::default() }),
     ]
 }
 
