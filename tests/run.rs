@@ -8,6 +8,8 @@
 mod benchmark;
 #[path = "run/damage.rs"]
 mod damage;
+#[path = "run/descents.rs"]
+mod descents;
 #[path = "run/explain.rs"]
 mod explain;
 #[path = "run/golden.rs"]

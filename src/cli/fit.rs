@@ -76,11 +76,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         &bounds,
         &Streams::new(arguments.seed, "fit").part("starts"),
     );
-    let settings = DescentSettings { iterations: arguments.iterations, ..DescentSettings::default() };
-    let objective = SolverObjective::new(solver).map_err(|error| match error {
-        StageError::Refused(reason) => Failure::Said(reason),
-        other => Failure::from(other.of("fit")),
-    })?;
+    let settings = DescentSettings { iterations: arguments.iterations, ..DescentSettings::default() }.into();
+    let objective =
+        SolverObjective::new(solver).and_then(|objective| objective.descended_by(&settings)).map_err(|error| {
+            match error {
+                StageError::Refused(reason) => Failure::Said(reason),
+                other => Failure::from(other.of("fit")),
+            }
+        })?;
     let jobs = arguments.jobs.unwrap_or_else(cores).max(1);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
     let pool = pool.map_err(|error| Failure::Said(format!("no threads: {error}")))?;

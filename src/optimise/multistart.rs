@@ -5,24 +5,23 @@ use rayon::prelude::*;
 
 use super::ask::{Answer, Ask, Optimiser, Position, Stop};
 use super::bounds::Bounds;
+use super::local::{Descent, LocalSettings, descend};
 use super::objective::Objective;
-use super::trust_region::{Descent, DescentSettings, TrustRegion, descend};
 
 /// Descents from all starts, side by side; the result has the starts' order and does not depend on the threads.
 #[must_use]
-pub fn descend_all(objective: &dyn Objective, starts: &[Vec<f64>], settings: &DescentSettings) -> Vec<Descent> {
+pub fn descend_all(objective: &dyn Objective, starts: &[Vec<f64>], settings: &LocalSettings) -> Vec<Descent> {
     starts.par_iter().map(|start| descend(objective, start, settings)).collect()
 }
 
 /// Descents from all starts as one optimiser, one after the other, so that a budget of work buys as many of them as it
 /// can pay for. Use [`descend_all`] where there is no budget.
-#[derive(Debug, Clone)]
 pub struct Multistart {
     bounds: Bounds,
-    settings: DescentSettings,
+    settings: LocalSettings,
     /// The starts to come, the next one last.
     starts: Vec<Vec<f64>>,
-    running: Option<TrustRegion>,
+    running: Option<Box<dyn Optimiser + Send>>,
     ends: Vec<End>,
     best: Option<(Vec<f64>, f64)>,
 }
@@ -41,7 +40,7 @@ pub struct End {
 impl Multistart {
     /// Descents from `starts`, in their order.
     #[must_use]
-    pub fn new(bounds: Bounds, mut starts: Vec<Vec<f64>>, settings: DescentSettings) -> Self {
+    pub fn new(bounds: Bounds, mut starts: Vec<Vec<f64>>, settings: LocalSettings) -> Self {
         starts.reverse();
         Self { bounds, settings, starts, running: None, ends: Vec::new(), best: None }
     }
@@ -58,7 +57,7 @@ impl Optimiser for Multistart {
         loop {
             let Some(running) = &mut self.running else {
                 let Some(start) = self.starts.pop() else { return Ask::Done(Stop::Exhausted) };
-                self.running = Some(TrustRegion::new(self.bounds.clone(), &start, self.settings));
+                self.running = Some(self.settings.build(self.bounds.clone(), &start));
                 continue;
             };
             let Ask::Done(stop) = running.ask() else { return running.ask() };
@@ -87,6 +86,6 @@ impl Optimiser for Multistart {
     }
 
     fn position(&self) -> Option<Position<'_>> {
-        self.running.as_ref().and_then(Optimiser::position)
+        self.running.as_ref().and_then(|running| running.position())
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::schema::{Choice, Field, Type};
 
-pub use super::trust_region::settings::schema as gradient;
+pub use super::local::methods as descents;
 
 /// The initial designs: what `start = ...` may say. [`super::Design`] is their typed form.
 #[must_use]

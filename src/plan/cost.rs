@@ -23,7 +23,12 @@ pub fn cost(plan: &Plan, at: usize) -> Cost {
         Stage::Problem(_) => of(1.0, "compilation", 0.05),
         Stage::Descend(settings) => {
             let iterations = settings.descent.most_iterations().min(2000) as f64;
-            of(settings.count as f64 * iterations, "gradients at most", 5e-4)
+            let (unit, each) = if settings.descent.needs_gradients() {
+                ("gradients at most", 5e-4)
+            } else {
+                ("simplex steps at most", 2e-4)
+            };
+            of(settings.count as f64 * iterations, unit, each)
         }
         Stage::Rows(_) | Stage::Dataset(_) | Stage::Tune(_) | Stage::Conditions => of(1.0, "table", 0.02),
         Stage::Train(settings) => {

@@ -11,7 +11,8 @@ use super::rows::Format;
 use super::trial::{Benchmark, Trial};
 use crate::graph::{Graph, GraphNode};
 use crate::model::problem::Problem;
-use crate::optimise::{DescentSettings, Design};
+use crate::optimise::local::written;
+use crate::optimise::{Design, LocalSettings};
 use crate::schema::Value;
 
 /// A resolved plan: the nodes in an order in which each comes after its inputs, and what is made of their artifacts.
@@ -102,7 +103,8 @@ pub struct Descend {
     /// How many.
     pub count: usize,
     /// How each goes and when it stops.
-    pub descent: DescentSettings,
+    #[serde(with = "written")]
+    pub descent: LocalSettings,
     /// Keep every accepted iterate, not only the ends.
     pub keep_iterates: bool,
     /// Which repeat it is, from 0: repeats differ by their random streams.

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::key::Key;
 use crate::optimise::design::Criterion;
 use crate::optimise::learners::Learner;
-use crate::optimise::{DescentSettings, global};
+use crate::optimise::local::written;
+use crate::optimise::{LocalSettings, global};
 use crate::schema::Value;
 
 /// One method on one problem, once: descents from what the method proposes, until the budget is spent.
@@ -14,7 +15,8 @@ pub struct Trial {
     /// What proposes the starts.
     pub method: Method,
     /// How each start is descended from.
-    pub then: DescentSettings,
+    #[serde(with = "written")]
+    pub then: LocalSettings,
     /// All work of the trial, its training set included, in units of one fval.
     pub budget: f64,
     /// What an evaluation with derivatives costs in these units.

@@ -92,7 +92,7 @@ impl Optimiser for Generations {
 }
 
 /// Indices from the lowest fval to the highest; equal ones keep their order, failed solves come last.
-pub(super) fn ranked(fvals: &[f64]) -> Vec<usize> {
+pub(in crate::optimise) fn ranked(fvals: &[f64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..fvals.len()).collect();
     order.sort_by(|&a, &b| fvals[a].total_cmp(&fvals[b]));
     order

@@ -18,6 +18,7 @@ pub mod nelder_mead;
 pub mod particle_swarm;
 pub mod scatter_search;
 
+pub(super) use generations::ranked;
 pub use generations::{Generations, Search};
 
 use serde::{Deserialize, Serialize};

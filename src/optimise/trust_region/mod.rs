@@ -6,7 +6,7 @@
 //!
 //! Why it is written here: the trust region of argmin has no bounds and its subproblems (Cauchy point, dogleg,
 //! Steihaug) none either; levenberg-marquardt needs residuals, which a likelihood with estimated noise does not have,
-//! and knows no bounds; L-BFGS-B ignores the Fisher information, which sensitivities give for nothing.
+//! and knows no bounds; L-BFGS-B ([`super::local::lbfgsb`]) ignores the Fisher information, which sensitivities give for nothing.
 
 mod curvature;
 mod scaled;
@@ -24,38 +24,9 @@ use self::curvature::Curvature;
 use self::scaled::ScaledModel;
 pub use self::settings::{DescentSettings, StopRule};
 use self::step::{Step, best_step};
-use super::ask::{Answer, Ask, Convergence, Iterate, Limits, Optimiser, Position, Stop, run};
+use super::ask::{Answer, Ask, Convergence, Optimiser, Position, Stop};
 use super::bounds::Bounds;
-use super::objective::{GradientAnswer, Objective, Work};
-
-/// A whole descent.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Descent {
-    /// The accepted iterates with falling fvals, the start first; empty when the start failed.
-    pub path: Vec<Iterate>,
-    /// Why it stopped.
-    pub stop: Stop,
-    /// The work of the whole descent, rejected steps included.
-    pub work: Work,
-}
-
-impl Descent {
-    /// The last iterate, which has the lowest fval; `None` when the start failed.
-    #[must_use]
-    pub fn end(&self) -> Option<&Iterate> {
-        self.path.last()
-    }
-}
-
-/// Descends from `start`. A start outside the bounds is moved to the nearest point inside. The same input gives the
-/// same bits; no input panics.
-#[must_use]
-pub fn descend(objective: &dyn Objective, start: &[f64], settings: &DescentSettings) -> Descent {
-    let mut path = Vec::new();
-    let mut optimiser = TrustRegion::new(objective.bounds().clone(), start, *settings);
-    let outcome = run(&mut optimiser, objective, Limits::NONE, &mut |iterate| path.push(iterate.clone()));
-    Descent { path, stop: outcome.stop, work: outcome.work }
-}
+use super::objective::GradientAnswer;
 
 /// The rule by which the radius follows the ratio of actual to promised descent (Nocedal & Wright 2006, algorithm 4.1).
 mod radius {

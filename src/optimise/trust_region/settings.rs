@@ -47,6 +47,12 @@ pub enum StopRule {
 impl StopRule {
     /// Most iterations of a descent that is to end by convergence alone.
     pub const SAFEGUARD: usize = 20_000;
+
+    /// The limit of iterations under this rule.
+    #[must_use]
+    pub fn most(self, iterations: usize) -> usize {
+        if self == StopRule::Converged { StopRule::SAFEGUARD } else { iterations }
+    }
 }
 
 impl Default for DescentSettings {
@@ -59,7 +65,7 @@ impl DescentSettings {
     /// The limit of iterations under the stopping rule.
     #[must_use]
     pub fn most_iterations(&self) -> usize {
-        if self.stop == StopRule::Converged { StopRule::SAFEGUARD } else { self.iterations }
+        self.stop.most(self.iterations)
     }
 
     /// The settings with the tolerances that the stopping rule leaves in force.
@@ -75,7 +81,7 @@ impl DescentSettings {
     }
 }
 
-/// `gradient(...)`, the local descent, for `descend`, `refine` and `then`.
+/// `gradient(...)`
 #[must_use]
 pub fn schema() -> Choice {
     let defaults = DescentSettings::default();
@@ -92,16 +98,7 @@ pub fn schema() -> Choice {
                 Value::Integer(defaults.iterations as i64),
                 "most iterations; each evaluates the gradient once",
             ),
-            Field::new(
-                "stop",
-                Type::Choice(vec![
-                    Choice::new("either", "at convergence or after `iterations`, whichever comes first", vec![]),
-                    Choice::new("converged", "at convergence alone, with 20000 iterations as a safeguard", vec![]),
-                    Choice::new("iterations", "after `iterations` alone, whatever the tolerances", vec![]),
-                ]),
-                Value::choice("either", []),
-                "what ends a descent; one that finds no lower step although its model promises one ends as stuck",
-            ),
+            stop(),
             tolerance("fatol", defaults.fatol, "absolute tolerance of the fval"),
             tolerance("frtol", defaults.frtol, "tolerance of the fval, relative to it"),
             tolerance("gtol", defaults.gtol, "tolerance of the projected gradient's largest component"),
@@ -114,6 +111,21 @@ pub fn schema() -> Choice {
                  bounds",
             ),
         ],
+    )
+}
+
+/// `stop`, which all local methods have.
+#[must_use]
+pub(in crate::optimise) fn stop() -> Field {
+    Field::new(
+        "stop",
+        Type::Choice(vec![
+            Choice::new("either", "at convergence or after `iterations`, whichever comes first", vec![]),
+            Choice::new("converged", "at convergence alone, with 20000 iterations as a safeguard", vec![]),
+            Choice::new("iterations", "after `iterations` alone, whatever the tolerances", vec![]),
+        ]),
+        Value::choice("either", []),
+        "what ends a descent; one that finds no lower step although its model promises one ends as stuck",
     )
 }
 

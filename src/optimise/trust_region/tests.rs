@@ -1,6 +1,13 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::optimise::ask::{Limits, run};
+use crate::optimise::local::{self, Descent};
+use crate::optimise::objective::Objective;
+
+fn descend(objective: &dyn Objective, start: &[f64], settings: &DescentSettings) -> Descent {
+    local::descend(objective, start, &(*settings).into())
+}
 
 /// An objective from a closure that gives fval, gradient and Hessian.
 struct Given<F> {
@@ -305,17 +312,17 @@ fn multistart_spends_a_budget_in_order() {
     use crate::optimise::multistart::Multistart;
     let objective = rosenbrock_in(cube(2, -5.0, 5.0));
     let starts = vec![vec![-1.2, 1.0], vec![f64::NAN, 0.0], vec![3.0, 3.0], vec![-4.0, 4.0]];
-    let mut all = Multistart::new(objective.bounds.clone(), starts.clone(), DescentSettings::default());
+    let mut all = Multistart::new(objective.bounds.clone(), starts.clone(), DescentSettings::default().into());
     let outcome = run(&mut all, &objective, Limits::NONE, &mut |_| {});
     assert_eq!(outcome.stop, Stop::Exhausted);
     assert_eq!(all.ends().len(), 4);
     assert_eq!(all.ends()[1].stop, Stop::StartFailed);
-    let alone = super::super::multistart::descend_all(&objective, &starts, &DescentSettings::default());
+    let alone = super::super::multistart::descend_all(&objective, &starts, &DescentSettings::default().into());
     assert_eq!(outcome.work, alone.iter().map(|descent| descent.work).sum());
     for (end, descent) in all.ends().iter().zip(&alone) {
         assert_eq!((end.x.as_ref(), end.stop), (descent.end().map(|iterate| &iterate.x), descent.stop));
     }
-    let mut some = Multistart::new(objective.bounds.clone(), starts, DescentSettings::default());
+    let mut some = Multistart::new(objective.bounds.clone(), starts, DescentSettings::default().into());
     let limits = Limits { budget: Some(50.0), gradient_cost: 5.0 };
     let outcome = run(&mut some, &objective, limits, &mut |_| {});
     assert_eq!((outcome.stop, outcome.work.gradients), (Stop::Budget, 10));

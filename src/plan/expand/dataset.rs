@@ -115,7 +115,7 @@ impl Builder<'_> {
             starts,
             count: design.count(),
             descent: descent(declaration, "descend")?
-                .unwrap_or_else(|| DescentSettings { iterations: 0, ..DescentSettings::default() }),
+                .unwrap_or_else(|| DescentSettings { iterations: 0, ..DescentSettings::default() }.into()),
             keep_iterates: true,
             repeat,
         };

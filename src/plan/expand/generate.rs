@@ -9,7 +9,7 @@ use super::dataset::Feed;
 use super::read::{baselines, blind_within, count, descent, number, numbers, sources, word};
 use super::{Builder, HIT, Proposals};
 use crate::diagnostic::Diagnostic;
-use crate::optimise::DescentSettings;
+use crate::optimise::LocalSettings;
 
 impl Builder<'_> {
     /// Proposals of each generator, their fvals, and the descents from them beside the baselines.
@@ -128,7 +128,7 @@ impl Builder<'_> {
     fn descents(
         &mut self,
         name: String,
-        (starts, count, descent): (Starts, usize, DescentSettings),
+        (starts, count, descent): (Starts, usize, LocalSettings),
         inputs: Vec<usize>,
         declaration: &Declaration,
     ) -> usize {

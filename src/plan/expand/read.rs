@@ -6,8 +6,8 @@ use super::super::node::Starts;
 use super::super::resolve::{Declaration, Origin as Source};
 use super::HIT;
 use crate::diagnostic::Diagnostic;
-use crate::optimise::DescentSettings;
-use crate::schema::{self, Value};
+use crate::optimise::LocalSettings;
+use crate::schema::Value;
 
 /// How close to the best end the basin is that the blind test takes out; nothing where there is no such test.
 pub(super) fn blind_within(declaration: &Declaration) -> Option<f64> {
@@ -64,12 +64,10 @@ pub(super) fn baselines(declaration: &Declaration) -> Vec<Starts> {
         .collect()
 }
 
-/// The settings of `gradient(...)`, or nothing for `none`.
-pub(super) fn descent(declaration: &Declaration, path: &str) -> Result<Option<DescentSettings>, Diagnostic> {
+/// The settings of a local descent such as `gradient(...)`, or nothing for `none`.
+pub(super) fn descent(declaration: &Declaration, path: &str) -> Result<Option<LocalSettings>, Diagnostic> {
     match declaration.value(path) {
-        Some(Value::Choice(name, fields)) if name == "gradient" => {
-            schema::typed(fields).map(Some).map_err(defect(declaration))
-        }
+        Some(value @ Value::Choice(name, _)) if name != "none" => value.to().map(Some).map_err(defect(declaration)),
         _ => Ok(None),
     }
 }

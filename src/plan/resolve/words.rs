@@ -51,6 +51,9 @@ const RESERVED: &[&str] = &[
     "particle_swarm",
     "scatter_search",
     "gradient",
+    "lbfgsb",
+    "levenberg_marquardt",
+    "nelder_mead",
 ];
 
 /// Symbols that formulas know by themselves, beside the functions.

@@ -52,7 +52,7 @@ pub(super) fn schema() -> Schema {
                 Type::List(Box::new(Type::ChoiceOrReference(methods(), &["generator"]))),
                 "what proposes the starts of descents: initial designs, simple learners, generators",
             ),
-            one_of("then", vec![descent::gradient()], "the descent from each start, the same for all methods"),
+            one_of("then", descent::descents(), "the descent from each start, the same for all methods"),
             Field::required("budget", Type::Choice(vec![evaluations]), "what each trial may spend"),
             number("gradient_cost", 0.01, 1e6, 4.0, "what an fval with its derivatives costs, in fvals").unit("fvals"),
             integer("repeats", 1, 10_000, 20, "trials of each method on each problem"),

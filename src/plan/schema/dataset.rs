@@ -29,7 +29,7 @@ pub(super) fn schema() -> Schema {
     );
     let endpoints = word("endpoints", "where each descent ended");
     let rows = Value::List(vec![filled(&endpoints), filled(&iterates)]);
-    let mut descend = vec![descent::gradient()];
+    let mut descend = descent::descents();
     descend.push(descent::none("the starting points are the rows"));
     Schema {
         kind: "dataset",

@@ -3,9 +3,9 @@
 use super::{number, one_of, word};
 use crate::schema::{Choice, Field, Type};
 
-/// A local descent that uses the gradient, as the library describes it.
-pub(super) fn gradient() -> Choice {
-    crate::optimise::schema::gradient()
+/// The local descents, as the library describes them, the default first.
+pub(super) fn descents() -> Vec<Choice> {
+    crate::optimise::schema::descents()
 }
 
 /// The blind test: what is taken out of the training rows.

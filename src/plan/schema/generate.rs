@@ -12,6 +12,8 @@ pub(super) fn schema() -> Schema {
     );
     let baselines = Value::List(vec![filled(&latin), filled(&jitter)]);
     let conditions = (0..7).map(|index| Value::Number(f64::from(index) * 0.25 - 0.25)).collect();
+    let mut refine = descent::descents();
+    refine.push(descent::none("proposals are not descended from"));
     Schema {
         kind: "generate",
         doc: "Parameter vectors proposed by trained generators at each condition, solved, judged and descended from.",
@@ -32,7 +34,7 @@ pub(super) fn schema() -> Schema {
             integer("replicates", 1, 1_000_000, 100, "proposals at each condition"),
             one_of(
                 "refine",
-                vec![descent::gradient(), descent::none("proposals are not descended from")],
+                refine,
                 "local descents from the proposals and the baselines, all with the same rule of convergence",
             ),
             number("refine_at", -10.0, 10.0, 0.0, "the condition of the proposals that are descended from"),

@@ -41,7 +41,7 @@ struct Record {
 
 /// Writes `ends.parquet`, `summary.ron` and, where they are kept, `iterates.parquet`.
 pub(super) fn run(context: &Context, settings: &Descend) -> Result<Vec<String>, StageError> {
-    let objective = SolverObjective::of_input(context, 0)?;
+    let objective = SolverObjective::of_input(context, 0)?.descended_by(&settings.descent)?;
     let starts = starts(context, settings, &objective)?;
     let records: Vec<Record> = context.parts("descents", starts.len(), |index| {
         let descent = optimise::descend(&objective, &starts[index], &settings.descent);

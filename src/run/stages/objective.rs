@@ -3,7 +3,7 @@
 use super::super::context::Context;
 use super::super::error::StageError;
 use crate::model::problem::Problem;
-use crate::optimise::{Bounds, GradientAnswer, Objective};
+use crate::optimise::{Bounds, GradientAnswer, LocalSettings, Objective};
 use crate::solve::ProblemSolver;
 
 /// A compiled problem behind the optimisers' trait.
@@ -28,11 +28,19 @@ impl SolverObjective {
     /// # Errors
     /// When its bounds are upside down or not finite.
     pub fn new(solver: ProblemSolver) -> Result<Self, StageError> {
-        if let Some(reason) = solver.no_gradient() {
-            return Err(StageError::refused(reason));
-        }
         let bounds = Bounds::new(solver.lower().to_vec(), solver.upper().to_vec()).map_err(StageError::refused)?;
         Ok(Self { solver, bounds })
+    }
+
+    /// The objective, for descents by this method.
+    ///
+    /// # Errors
+    /// When the method asks for gradients that this problem does not have.
+    pub fn descended_by(self, method: &LocalSettings) -> Result<Self, StageError> {
+        match self.solver.no_gradient().filter(|_| method.needs_gradients()) {
+            Some(reason) => Err(StageError::refused(reason)),
+            None => Ok(self),
+        }
     }
 }
 

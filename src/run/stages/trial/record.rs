@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::super::objective::SolverObjective;
-use crate::optimise::{self, Bounds, DescentSettings, GradientAnswer, Objective};
+use crate::optimise::{self, Bounds, GradientAnswer, LocalSettings, Objective};
 
 /// One descent, as the journal keeps it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -19,7 +19,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn of(objective: &SolverObjective, start: &[f64], settings: &DescentSettings) -> Self {
+    pub(super) fn of(objective: &SolverObjective, start: &[f64], settings: &LocalSettings) -> Self {
         let recorded = Recorded::new(objective);
         let descent = optimise::descend(&recorded, start, settings);
         let end = descent.path.first().zip(descent.path.last());
