@@ -19,6 +19,7 @@ pub const BENCHMARK_COLUMNS: &[&str] = &[
     "cost_low",
     "cost_high",
     "hits",
+    "training_hits",
     "starts",
     "failed",
     "evaluations",

@@ -50,12 +50,13 @@ pub fn draw(courses: &Table) -> Result<Drawing, FigureError> {
         let mut lines = Vec::new();
         for (index, name) in names.iter().enumerate() {
             let rows: Vec<usize> = shown.iter().copied().filter(|&row| methods[row] == *name).collect();
+            // Where a quarter of the repeats has no finite fval yet, the band has no upper edge.
+            let within: Vec<usize> = rows.iter().copied().filter(|&row| upper[row].is_finite()).collect();
             let edge = |values: &[f64], row: usize| {
-                let value = if values[row].is_finite() { gap(values[row]) } else { panel.y.high };
-                panel.map((cost[row].log10(), value.clamp(panel.y.low, panel.y.high)))
+                panel.map((cost[row].log10(), gap(values[row]).clamp(panel.y.low, panel.y.high)))
             };
-            let mut band: Vec<(f64, f64)> = rows.iter().map(|&row| edge(&lower, row)).collect();
-            band.extend(rows.iter().rev().map(|&row| edge(&upper, row)));
+            let mut band: Vec<(f64, f64)> = within.iter().map(|&row| edge(&lower, row)).collect();
+            band.extend(within.iter().rev().map(|&row| edge(&upper, row)));
             if band.len() > 3 {
                 canvas.polygon(&band, method_colour(index), 0.08);
             }

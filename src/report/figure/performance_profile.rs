@@ -57,7 +57,9 @@ pub fn draw(profile: &Table) -> Result<Drawing, FigureError> {
         }
         panel.draw(&mut canvas, lines);
         let words = if *which == "yes" { "the best basin taken out of training" } else { "all training rows" };
-        canvas.text((left, panel.top - 6.0), words, SMALL, Anchor::Start, INK);
+        if panels.len() > 1 {
+            canvas.text((left, panel.top - 6.0), words, SMALL, Anchor::Start, INK);
+        }
         bottom = f64::max(bottom, panel.top + height);
     }
     canvas.shrink(bottom + 44.0);

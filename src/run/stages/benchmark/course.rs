@@ -27,6 +27,12 @@ impl Course {
         Ok(Self(falls))
     }
 
+    /// What was spent when an fval this low was first reached.
+    pub(super) fn cost_of(&self, fval: f64) -> Option<f64> {
+        let above = self.0.partition_point(|(_, best)| *best > fval);
+        self.0.get(above).map(|(cost, _)| *cost)
+    }
+
     /// The best fval for at most this cost; infinite before the first.
     fn at(&self, cost: f64) -> f64 {
         let before = self.0.partition_point(|(spent, _)| *spent <= cost);

@@ -12,7 +12,8 @@ use super::objective::SolverObjective;
 use super::rows::vectors;
 use super::trial::TrialSummary;
 use crate::model::problem::SolverSettings;
-use crate::plan::trial::{Benchmark, Place};
+use crate::plan::node::Stage;
+use crate::plan::trial::{Benchmark, Method, Place};
 use crate::table::Table;
 
 use course::Course;
@@ -34,6 +35,8 @@ pub struct BenchmarkTarget {
 
 /// One trial, its ends evaluated again.
 struct Tried {
+    /// Its number among the trials.
+    number: usize,
     place: Place,
     is_training: Vec<bool>,
     cost: Vec<f64>,
@@ -42,12 +45,21 @@ struct Tried {
     hit: Vec<bool>,
     summary: TrialSummary,
     course: Course,
+    /// What a global search had spent when it first was as low as a hit. Its users take its best vector for the answer,
+    /// whether or not a descent follows.
+    found: Option<f64>,
 }
 
 impl Tried {
+    /// How many of its ends are hits: of its training set, or of its own.
+    fn hits(&self, in_training: bool) -> u64 {
+        self.hit.iter().zip(&self.is_training).filter(|(hit, training)| **hit && **training == in_training).count() as u64
+    }
+
     /// What was spent at the first hit.
     fn first_hit(&self) -> Option<f64> {
-        (0..self.hit.len()).find(|&at| self.hit[at]).map(|at| self.cost[at])
+        let end = (0..self.hit.len()).find(|&at| self.hit[at]).map(|at| self.cost[at]);
+        end.into_iter().chain(self.found).reduce(f64::min)
     }
 }
 
@@ -73,6 +85,7 @@ fn judge(context: &Context, settings: &Benchmark) -> Result<Vec<String>, StageEr
             let ends = artifact.table("ends")?;
             let rows = vectors(&ends, objective.solver.names())?;
             let trial = Tried {
+                number,
                 place: *place,
                 is_training: ends.texts("phase")?.iter().map(|phase| phase == "training").collect(),
                 cost: ends.numbers("cost")?.to_vec(),
@@ -81,6 +94,7 @@ fn judge(context: &Context, settings: &Benchmark) -> Result<Vec<String>, StageEr
                 hit: Vec::new(),
                 summary: artifact.value("summary")?,
                 course: Course::of(&ends, &artifact.table("fvals")?)?,
+                found: None,
             };
             tried.push((trial, rows));
         }
@@ -104,6 +118,9 @@ fn judge(context: &Context, settings: &Benchmark) -> Result<Vec<String>, StageEr
         for (mut trial, _) in tried {
             let is_hit = |(end, converged): (&f64, &bool)| *converged && *end <= target.fval + settings.tolerance;
             trial.hit = trial.fval_end.iter().zip(&trial.converged).map(is_hit).collect();
+            if searches(context, problems, &trial) {
+                trial.found = trial.course.cost_of(target.fval + settings.tolerance);
+            }
             all.push(trial);
         }
         targets.push(target);
@@ -117,6 +134,12 @@ fn judge(context: &Context, settings: &Benchmark) -> Result<Vec<String>, StageEr
     context.draft.table("ends", &ends(&all))?;
     context.draft.value("targets", &targets)?;
     Ok(Vec::new())
+}
+
+/// Is it a trial of a global optimiser?
+fn searches(context: &Context, problems: usize, trial: &Tried) -> bool {
+    let node = &context.plan.nodes[context.node.inputs[problems + trial.number]];
+    matches!(&node.stage, Stage::Trial(settings) if matches!(settings.method, Method::Global(_)))
 }
 
 fn first_hits(all: &[Tried]) -> Table {

@@ -43,11 +43,8 @@ pub(super) fn lines<'a>(context: &Context, settings: &Benchmark, all: &'a [Tried
         }
     }
     for line in &mut lines {
-        let repeats: Vec<Repeat> = line
-            .trials
-            .iter()
-            .map(|trial| Repeat { hit: trial.first_hit(), budget: trial.summary.spent.min(settings.budget) })
-            .collect();
+        let repeats: Vec<Repeat> =
+            line.trials.iter().map(|trial| Repeat { hit: trial.first_hit(), budget: settings.budget }).collect();
         let streams = streams.part(&format!("cost {} {} {}", line.problem, line.method, line.blind));
         line.success = success::success_at(&repeats, settings.budget);
         line.cost = success::expected_cost(&repeats, resampling, &streams);
@@ -108,7 +105,8 @@ pub(super) fn summary(settings: &Benchmark, lines: &[Line], targets: &[Benchmark
         .number("cost_to_first_hit", numbers(&|line| cost(line, |cost| cost.estimate)))
         .number("cost_low", numbers(&|line| cost(line, |cost| cost.lower)))
         .number("cost_high", numbers(&|line| cost(line, |cost| cost.upper)))
-        .integer("hits", counts(&|trial| trial.hit.iter().filter(|hit| **hit).count() as u64))
+        .integer("hits", counts(&|trial| trial.hits(false)))
+        .integer("training_hits", counts(&|trial| trial.hits(true)))
         .integer("starts", counts(&|trial| trial.summary.starts as u64))
         .integer("failed", counts(&|trial| trial.summary.failed as u64))
         .integer("evaluations", counts(&|trial| trial.summary.work.values + trial.summary.work.gradients))
