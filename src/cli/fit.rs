@@ -130,11 +130,7 @@ fn linear(problem: &Problem, solver: &ProblemSolver, x: &[f64]) -> BTreeMap<Stri
         .iter()
         .filter_map(|parameter| Some((parameter.id.as_str(), parameter.estimate.as_ref()?.scale)))
         .collect();
-    let value = |name: &str, x: f64| match scales.get(name) {
-        Some(Scale::Log) => x.exp(),
-        Some(Scale::Log10) => 10f64.powf(x),
-        _ => x,
-    };
+    let value = |name: &str, x: f64| scales.get(name).map_or(x, |scale| scale.linear(x));
     solver.names().iter().zip(x).map(|(name, &x)| (name.clone(), value(name, x))).collect()
 }
 
