@@ -21,6 +21,7 @@ pub const BENCHMARK_COLUMNS: &[&str] = &[
     "hits",
     "starts",
     "failed",
+    "distinct_minima",
     "evaluations",
     "training_evaluations",
     "lowest",
