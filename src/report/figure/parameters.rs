@@ -118,7 +118,7 @@ impl Place<'_> {
         }
         canvas.text((self.left, self.top - 6.0), problem, SMALL, Anchor::Start, INK);
         let middle = (self.left + self.width / 2.0, bottom + 16.0);
-        canvas.text(middle, "from the lower to the upper bound, on the estimation scale", SMALL, Anchor::Middle, INK);
+        canvas.text(middle, "between the bounds, on the estimation scale", SMALL, Anchor::Middle, INK);
     }
 }
 
