@@ -12,6 +12,8 @@ mod damage;
 mod descents;
 #[path = "run/explain.rs"]
 mod explain;
+#[path = "run/export.rs"]
+mod export;
 #[path = "run/golden.rs"]
 mod golden;
 #[path = "run/imported.rs"]

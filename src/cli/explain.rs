@@ -4,7 +4,7 @@ use super::common::{Failure, FileArguments, say};
 use crate::diagnostic;
 use crate::plan::cost::cost;
 use crate::plan::explain::{fields, origin};
-use crate::plan::node::Stage;
+use crate::plan::node::{Plan, Stage};
 use crate::plan::resolve::Origin;
 use crate::run::store::{Presence, Store};
 use crate::table::rounded;
@@ -24,11 +24,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (_, expanded, sources) = arguments.file.plan()?;
     let plan = &expanded.plan;
-    let Some(at) = plan.find(&arguments.node) else {
-        let near = diagnostic::suggest(&arguments.node, plan.nodes.iter().map(|node| node.name.as_str()));
-        let help = near.map_or_else(|| "`kexp plan` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
-        return Err(Failure::Said(format!("no node `{}`; {help}", arguments.node)));
-    };
+    let at = find(plan, &arguments.node)?;
     let node = &plan.nodes[at];
     let store = Store::peek(&arguments.file.store_folder());
     let (stage, version) = node.stage.word();
@@ -66,4 +62,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         say(&plan.material(node).text());
     }
     Ok(())
+}
+
+/// The index of the node at an address, or of the only one whose key starts so.
+pub(super) fn find(plan: &Plan, address: &str) -> Result<usize, Failure> {
+    plan.find(address).ok_or_else(|| {
+        let near = diagnostic::suggest(address, plan.nodes.iter().map(|node| node.name.as_str()));
+        let help = near.map_or_else(|| "`kexp plan` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+        Failure::Said(format!("no node `{address}`; {help}"))
+    })
 }

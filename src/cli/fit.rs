@@ -17,7 +17,7 @@ use crate::random::Streams;
 use crate::report::figure::descents;
 use crate::report::files;
 use crate::run::error::StageError;
-use crate::run::stages::SolverObjective;
+use crate::run::stages::{SolverObjective, measured_ranges};
 use crate::solve::{ProblemSolver, Sensitivities};
 use crate::table::Table;
 
@@ -130,11 +130,7 @@ fn linear(problem: &Problem, solver: &ProblemSolver, x: &[f64]) -> BTreeMap<Stri
         .iter()
         .filter_map(|parameter| Some((parameter.id.as_str(), parameter.estimate.as_ref()?.scale)))
         .collect();
-    let value = |name: &str, x: f64| match scales.get(name) {
-        Some(Scale::Log) => x.exp(),
-        Some(Scale::Log10) => 10f64.powf(x),
-        _ => x,
-    };
+    let value = |name: &str, x: f64| scales.get(name).map_or(x, |scale| scale.linear(x));
     solver.names().iter().zip(x).map(|(name, &x)| (name.clone(), value(name, x))).collect()
 }
 
@@ -155,8 +151,13 @@ impl Fit {
             .iter()
             .map(|&index| descents[index].end().and_then(|end| solver.observables(&end.x)).unwrap_or_default())
             .collect();
-        let mut minima =
-            minima::distinct(&fvals, &observables, &scales(problem), descents.len(), MinimaTolerances::default());
+        let mut minima = minima::distinct(
+            &fvals,
+            &observables,
+            &measured_ranges(problem),
+            descents.len(),
+            MinimaTolerances::default(),
+        );
         for minimum in &mut minima {
             minimum.representative = converged[minimum.representative];
             minimum.members.iter_mut().for_each(|member| *member = converged[*member]);
@@ -267,15 +268,4 @@ fn bar(gap: f64, widest: f64) -> String {
     }
     let share = if widest > 0.0 { gap / widest } else { 0.0 };
     "#".repeat(1 + (23.0 * share).round() as usize)
-}
-
-/// The range of the measured values of each measurement's observable, by which predictions are compared.
-fn scales(problem: &Problem) -> Vec<f64> {
-    let mut ranges: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
-    for measurement in &problem.measurements {
-        let range = ranges.entry(measurement.observable).or_insert((f64::INFINITY, f64::NEG_INFINITY));
-        *range = (range.0.min(measurement.value), range.1.max(measurement.value));
-    }
-    let range = |observable: &usize| ranges.get(observable).map_or(1.0, |(low, high)| high - low);
-    problem.measurements.iter().map(|measurement| range(&measurement.observable)).collect()
 }

@@ -4,6 +4,7 @@ mod check;
 mod common;
 mod ensemble;
 mod explain;
+mod export;
 mod fit;
 mod fmt;
 mod init;
@@ -53,6 +54,8 @@ enum Command {
     Plan(plan::Arguments),
     /// Show one node in full
     Explain(explain::Arguments),
+    /// Hand starts and ends of a node over to other programs, as CSV and a `PEtab` parameter table
+    Export(export::Arguments),
     /// Render figures, tables and the draft from the store, or check what is committed
     Render(render::Arguments),
     /// Write one self-contained HTML page of a run
@@ -96,6 +99,7 @@ pub fn main(engine: Engine) -> ExitCode {
         Command::Fmt(arguments) => fmt::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Snapshot(arguments) => snapshot::run(&arguments, engine),

@@ -45,7 +45,8 @@ pub struct Minimum {
 ///
 /// Ends are taken from the lowest fval up, ties by index. Each joins the first minimum whose representative is the same
 /// within the tolerances, or else becomes a minimum (leader clustering, Hartigan 1975), so the result depends on the
-/// ends alone and no chain of near ends can join two minima.
+/// ends alone and no chain of near ends can join two minima. Only those minima are compared with whose fval is near
+/// enough: thousands of ends take as long as those of them that lie within one tolerance.
 #[must_use]
 pub fn distinct(
     fvals: &[f64],
@@ -58,12 +59,14 @@ pub fn distinct(
     order.sort_by(|&a, &b| fvals[a].total_cmp(&fvals[b]));
     let of = |end: usize| observables.get(end).map_or(&[][..], Vec::as_slice);
     let mut leaders: Vec<(usize, Vec<usize>)> = Vec::new();
+    // Leaders stand by rising fval as well, so that those too low for one end are so for all that follow.
+    let mut first = 0;
     for end in order {
-        let same = |leader: usize| {
-            fvals[end] - fvals[leader] <= tolerances.fval
-                && difference(of(end), of(leader), scales) <= tolerances.observables
-        };
-        match leaders.iter_mut().find(|(leader, _)| same(*leader)) {
+        while leaders.get(first).is_some_and(|&(leader, _)| fvals[end] - fvals[leader] > tolerances.fval) {
+            first += 1;
+        }
+        let same = |leader: usize| difference(of(end), of(leader), scales) <= tolerances.observables;
+        match leaders[first..].iter_mut().find(|(leader, _)| same(*leader)) {
             Some((_, members)) => members.push(end),
             None => leaders.push((end, vec![end])),
         }
@@ -123,5 +126,14 @@ mod tests {
         assert_eq!(values(&forward), values(&backward));
         assert_eq!(forward.len(), 5);
         assert!(distinct(&[], &[], &[], 0, MinimaTolerances::default()).is_empty());
+    }
+    #[test]
+    fn thousands_of_minima_are_told_apart_at_once() {
+        // Each end twice, a minimum every 0.1; all pairs would be 10^9 comparisons of 100 numbers.
+        let fvals: Vec<f64> = (0..60_000).map(|index| 0.1 * f64::from(index / 2)).collect();
+        let observables = vec![vec![1.0; 100]; fvals.len()];
+        let found = distinct(&fvals, &observables, &[], fvals.len(), MinimaTolerances::default());
+        assert_eq!(found.len(), 30_000);
+        assert!(found.iter().all(|minimum| minimum.members.len() == 2));
     }
 }

@@ -100,6 +100,16 @@ impl Scale {
             Self::Log10 => value.log10(),
         }
     }
+
+    /// A value on this scale, on the linear one.
+    #[must_use]
+    pub fn linear(self, x: f64) -> f64 {
+        match self {
+            Self::Linear => x,
+            Self::Log => x.exp(),
+            Self::Log10 => 10f64.powf(x),
+        }
+    }
 }
 
 /// A prior density: of the parameter on the estimation scale where nothing else is said.

@@ -273,7 +273,7 @@ impl Stage {
             Stage::Distances(_) => ("distances", 1),
             Stage::Compare(_) => ("compare", 2),
             Stage::Trial(_) => ("trial", 1),
-            Stage::Benchmark(_) => ("benchmark", 4),
+            Stage::Benchmark(_) => ("benchmark", 5),
         }
     }
 

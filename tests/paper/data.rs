@@ -105,6 +105,45 @@ pub fn distances() -> Table {
     Table::new().text("group", groups).number("distance", distances)
 }
 
+/// The minima of two problems, which three methods reach more or less often.
+pub fn minima() -> Table {
+    let each = || {
+        ["stat5_fit", "another"].into_iter().flat_map(|panel| {
+            (0..10_i64).flat_map(move |minimum| [0, 1, 2].map(move |method| (panel, minimum, method)))
+        })
+    };
+    let share = |minimum: i64, method: i64| {
+        if (minimum + method) % 4 == 3 { 0.0 } else { 0.3 / ((minimum - 2 * method).abs() + 1) as f64 }
+    };
+    Table::new()
+        .text("panel", each().map(|(panel, ..)| panel.to_owned()).collect())
+        .integer("minimum", each().map(|(_, minimum, _)| minimum).collect())
+        .number("fval", each().map(|(_, minimum, _)| TARGET + 1.7 * (minimum * minimum) as f64).collect())
+        .text("method", each().map(|(.., method)| ["sobol", "screened", "cvae"][method as usize].to_owned()).collect())
+        .number("share", each().map(|(_, minimum, method)| share(minimum, method)).collect())
+}
+
+/// Twenty ends of two problems with six parameters, of which some are determined and some are not.
+pub fn best_ends() -> Table {
+    let each = || {
+        ["stat5_fit", "another"]
+            .into_iter()
+            .flat_map(|problem| (0..20_i64).flat_map(move |end| (0..6).map(move |parameter| (problem, end, parameter))))
+    };
+    let mut stream = Streams::new(1, "best ends").stream(0);
+    let spread = |parameter: i32| if parameter % 2 == 0 { 0.05 } else { 1.5 };
+    let value = each().map(|(_, _, parameter)| normal(&mut stream, f64::from(parameter) - 2.0, spread(parameter)));
+    let value: Vec<f64> = value.map(|value| value.clamp(-5.0, 5.0)).collect();
+    Table::new()
+        .text("problem", each().map(|(problem, ..)| problem.to_owned()).collect())
+        .integer("end", each().map(|(_, end, _)| end).collect())
+        .number("fval", each().map(|(_, end, _)| TARGET + 0.1 * (end * end) as f64).collect())
+        .text("parameter", each().map(|(.., parameter)| format!("k_{parameter}")).collect())
+        .number("value", value)
+        .number("lower", vec![-5.0; 240])
+        .number("upper", vec![5.0; 240])
+}
+
 pub fn descents() -> Table {
     let mut stream = Streams::new(1, "descents").stream(0);
     let (mut origins, mut starts, mut begin, mut ends) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use kexp::report::figure::{
-    Drawing, FigureError, box_plot, descents, distances, feasibility, graph, latent_umap, parallel_coordinates,
-    training_curves,
+    Drawing, FigureError, box_plot, descents, distances, feasibility, graph, latent_umap, minima, parallel_coordinates,
+    parameters, training_curves,
 };
 use kexp::table::{Column, Table};
 
@@ -27,6 +27,8 @@ fn kinds() -> Vec<(&'static str, Table, Draw)> {
         ("box", data::fvals(), Box::new(|table| box_plot::draw(table, REFERENCE))),
         ("distances", data::distances(), Box::new(distances::draw)),
         ("descents", data::descents(), Box::new(|table| descents::draw(table, data::TARGET))),
+        ("minima", data::minima(), Box::new(minima::draw)),
+        ("parameters", data::best_ends(), Box::new(parameters::draw)),
     ]
 }
 

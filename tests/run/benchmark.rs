@@ -68,11 +68,48 @@ fn trials_keep_to_their_budget_on_any_number_of_threads() {
             assert_eq!(candidates % 200, 0, "{name} pays for its candidates");
         }
     }
-    for name in ["success.svg", "success.png", "waterfall.svg"] {
+    assert_minima(&one, &plan);
+    for name in ["success.svg", "success.png", "waterfall.svg", "minima.svg", "parameters.svg"] {
         assert!(one.out().join("figures").join(name).is_file(), "{name}");
     }
     let hits = std::fs::read_to_string(one.out().join("tables/hits.csv")).unwrap();
     assert_eq!(hits.lines().count(), 1 + 8 + 3, "{hits}");
+}
+
+/// Every converged end of a trial's own lies in one minimum, and the best ends are among them.
+fn assert_minima(place: &Place, plan: &Plan) {
+    let node = &plan.nodes[plan.find("benchmark.methods").unwrap()];
+    let table = |name: &str| Table::read_parquet(&folder(place, node).join(format!("{name}.parquet"))).unwrap();
+    let (minima, ends, summary, best) = (table("minima"), table("ends"), table("summary"), table("best_ends"));
+    let (number, fval, starts) =
+        (minima.integers("minimum").unwrap(), minima.numbers("fval").unwrap(), minima.integers("starts").unwrap());
+    let converged: i64 = ends.integers("converged").unwrap().iter().sum();
+    assert_eq!(starts.iter().sum::<i64>(), converged);
+    assert!((1..number.len()).all(|row| number[row - 1] <= number[row] && fval[row - 1] <= fval[row]));
+    let lines = summary.rows();
+    assert!(starts.chunks(lines).all(|of_minimum| of_minimum.iter().any(|&starts| starts > 0)));
+
+    let (method, blind) = (minima.texts("method").unwrap(), minima.texts("blind").unwrap());
+    for line in 0..lines {
+        let (name, is_blind) = (&summary.texts("method").unwrap()[line], &summary.texts("blind").unwrap()[line]);
+        let own = (0..minima.rows()).filter(|&row| method[row] == *name && blind[row] == *is_blind);
+        let own: Vec<usize> = own.collect();
+        let reached = own.iter().filter(|&&row| starts[row] > 0).count() as i64;
+        assert_eq!(summary.integers("distinct_minima").unwrap()[line], reached, "{name}");
+        let all = summary.integers("starts").unwrap()[line] as f64;
+        let share = minima.numbers("share").unwrap();
+        assert!(own.iter().all(|&row| share[row] == starts[row] as f64 / all), "{name}");
+    }
+
+    let (value, best_fval) = (best.numbers("value").unwrap(), best.numbers("fval").unwrap());
+    let (lower, upper) = (best.numbers("lower").unwrap(), best.numbers("upper").unwrap());
+    assert!((0..best.rows()).all(|row| lower[row] <= value[row] && value[row] <= upper[row]));
+    assert_eq!(best_fval[0], fval[0]);
+    let numbers = best.integers("end").unwrap();
+    let count = numbers[numbers.len() - 1] + 1;
+    assert!((5..=50).contains(&count) && best.rows() as i64 == count * 9, "{count} ends of nine parameters");
+    let of_lowest = best.integers("minimum").unwrap().iter().filter(|&&minimum| minimum == 0).count();
+    assert!(of_lowest <= 10 * 9, "other minima have room");
 }
 
 #[test]

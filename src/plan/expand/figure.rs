@@ -52,7 +52,7 @@ impl Builder<'_> {
             "box" => {
                 self.proposals.get(&from).into_iter().flatten().flat_map(|made| [made.solved, made.dataset]).collect()
             }
-            "success" | "waterfall" | "convergence" | "performance_profile" => {
+            "success" | "waterfall" | "convergence" | "performance_profile" | "minima" | "parameters" => {
                 self.benchmarks.get(&from).copied().into_iter().collect()
             }
             _ => self.proposals.get(&from).into_iter().flatten().map(|made| made.conditions).collect(),

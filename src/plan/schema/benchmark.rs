@@ -22,6 +22,7 @@ pub const BENCHMARK_COLUMNS: &[&str] = &[
     "training_hits",
     "starts",
     "failed",
+    "distinct_minima",
     "evaluations",
     "training_evaluations",
     "lowest",

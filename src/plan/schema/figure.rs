@@ -146,6 +146,18 @@ pub(super) fn schemas() -> Vec<Schema> {
             vec![benchmark()],
         ),
         figure(
+            "figure minima",
+            "The ten lowest minima of each problem of a benchmark, and the share of each method's starts that ends in them.",
+            word("minima", "this figure"),
+            vec![benchmark()],
+        ),
+        figure(
+            "figure parameters",
+            "The parameters of the best ends of each problem of a benchmark, between their bounds, by fval.",
+            word("parameters", "this figure"),
+            vec![benchmark()],
+        ),
+        figure(
             "figure descents",
             "Ends of the descents from proposals against those from the baselines.",
             word("descents", "this figure"),

@@ -195,7 +195,7 @@ fn shown<'a>(plan: &'a Plan, figure: &'a Deliverable, store: &Store) -> Result<S
                 draw: Box::new(move || figure::distances::draw(&distances)),
             }
         }
-        "success" | "waterfall" | "convergence" | "performance_profile" => {
+        "success" | "waterfall" | "convergence" | "performance_profile" | "minima" | "parameters" => {
             let Some(Stage::Benchmark(benchmark)) = figure.from.first().map(|&at| &plan.nodes[at].stage) else {
                 let reason = "this figure shows a benchmark".to_owned();
                 return Err(RunError::Artifact { node: figure.name.clone(), reason }.into());
@@ -221,6 +221,18 @@ fn shown<'a>(plan: &'a Plan, figure: &'a Deliverable, store: &Store) -> Result<S
                     let drawn = tables::panels(&data)?;
                     let caption = "The best fval by all that was spent, median and quartiles over trials.";
                     (data, caption, Box::new(move || figure::convergence::draw(&drawn)))
+                }
+                "minima" => {
+                    let data = tables::lowest_minima(&table("minima")?)?;
+                    let drawn = tables::panels(&data)?;
+                    let caption = "The lowest minima, and the share of each method's starts that ends in them.";
+                    (data, caption, Box::new(move || figure::minima::draw(&drawn)))
+                }
+                "parameters" => {
+                    let data = table("best_ends")?;
+                    let drawn = data.clone();
+                    let caption = "The parameters of the ends in the lowest minima, between their bounds.";
+                    (data, caption, Box::new(move || figure::parameters::draw(&drawn)))
                 }
                 _ => {
                     let data = table("profile")?;

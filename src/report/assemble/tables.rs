@@ -11,6 +11,8 @@ use crate::table::{Column, Table, TableError};
 
 /// How many trials the draft shows.
 const BEST_TRIALS: usize = 5;
+/// How many minima of a problem the figure of them shows.
+const LOWEST_MINIMA: i64 = 10;
 
 /// The named columns of a table, in this order.
 pub(super) fn columns(table: &Table, names: &[&str]) -> Result<Table, TableError> {
@@ -229,6 +231,13 @@ pub(super) fn panels(table: &Table) -> Result<Table, TableError> {
     Ok(table.select(&chosen).text("panel", rows.into_iter().map(|(_, name)| name).collect()))
 }
 
+/// The rows of the lowest minima of each problem.
+pub(super) fn lowest_minima(minima: &Table) -> Result<Table, TableError> {
+    let numbers = minima.integers("minimum")?;
+    let rows: Vec<usize> = (0..numbers.len()).filter(|&row| numbers[row] < LOWEST_MINIMA).collect();
+    Ok(minima.select(&rows))
+}
+
 /// The distinct words in the order in which they first appear.
 fn distinct(words: &[String]) -> Vec<&String> {
     let mut seen = BTreeSet::new();
@@ -248,6 +257,7 @@ pub(super) fn verdict(summary: &Table) -> Result<Table, TableError> {
         ("cost_to_first_hit", "evaluations to the first hit"),
         ("hits", "hits"),
         ("starts", "starts"),
+        ("distinct_minima", "distinct minima"),
         ("lowest", "lowest"),
         ("median", "median"),
     ];

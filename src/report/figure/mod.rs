@@ -11,8 +11,10 @@ pub mod graph;
 mod grid;
 pub mod latent_umap;
 mod layered;
+pub mod minima;
 mod panel;
 pub mod parallel_coordinates;
+pub mod parameters;
 pub mod performance_profile;
 mod style;
 pub mod success;
@@ -58,6 +60,13 @@ fn numbers(table: &crate::table::Table, name: &str) -> Result<Vec<f64>, TableErr
 /// A column of 0 and 1 as yes and no.
 fn flags(table: &crate::table::Table, name: &str) -> Result<Vec<bool>, TableError> {
     Ok(numbers(table, name)?.into_iter().map(|value| value == 1.0).collect())
+}
+
+/// The rows in which all of these columns are finite.
+fn finite(table: &crate::table::Table, names: &[&str]) -> Result<crate::table::Table, TableError> {
+    let columns = names.iter().map(|name| numbers(table, name)).collect::<Result<Vec<_>, _>>()?;
+    let rows = (0..table.rows()).filter(|&row| columns.iter().all(|column| column[row].is_finite()));
+    Ok(table.select(&rows.collect::<Vec<usize>>()))
 }
 
 /// The distinct values of a column of words, in the order in which they first appear.

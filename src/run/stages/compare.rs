@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 use super::super::context::Context;
 use super::super::error::StageError;
 use super::descend::DescentsSummary;
+use super::ends::{self, End};
 use super::objective::SolverObjective;
 use super::rows::vectors;
 use crate::evaluate::bootstrap::{self, Interval, Resampling, Statistic};
-use crate::evaluate::minima::{self, MinimaTolerances, Minimum};
+use crate::evaluate::minima::Minimum;
 use crate::evaluate::quantiles::quantile;
-use crate::model::problem::{Problem, SolverSettings};
+use crate::model::problem::Problem;
 use crate::optimise::Work;
 use crate::plan::node::{Compare, Stage, Starts};
 use crate::random::Streams;
@@ -57,8 +58,7 @@ pub(super) fn run(context: &Context, settings: &Compare) -> Result<Vec<String>, 
 
 fn compare(context: &Context, settings: &Compare) -> Result<Vec<String>, StageError> {
     let objective = SolverObjective::of_input(context, 0)?;
-    let plain = objective.solver.settings();
-    let tight = objective.solver.with_solver(SolverSettings { rtol: 1e-10, atol: plain.atol.min(1e-10), ..plain });
+    let tight = ends::tight(&objective.solver);
     let lines = lines(context, settings, &objective, &tight)?;
 
     let nominal = tight.evaluate(tight.nominal()).fval;
@@ -72,7 +72,7 @@ fn compare(context: &Context, settings: &Compare) -> Result<Vec<String>, StageEr
         })
         .collect();
     let problem: Problem = context.input(0).value("problem")?;
-    let found = distinct(&lines, &measured_ranges(&problem));
+    let found = distinct(&lines, &ends::measured_ranges(&problem));
     let resampling = Resampling { resamples: settings.resamples, confidence: 0.95 };
     let streams = context.streams();
 
@@ -134,39 +134,18 @@ fn lines(
     Ok(lines)
 }
 
-/// The distinct minima over all origins, whose members are numbered through all converged ends of all lines.
+/// The distinct minima over all origins; an end is named by its line and its number there.
 fn distinct(lines: &[Line], scales: &[f64]) -> Vec<(Minimum, Vec<(usize, usize)>)> {
-    let ends: Vec<(usize, usize)> = lines
-        .iter()
-        .enumerate()
-        .flat_map(|(line, descents)| {
-            let converged = (0..descents.fval_end.len()).filter(|&at| descents.converged[at]);
-            converged.map(move |at| (line, at))
-        })
-        .collect();
-    let fvals: Vec<f64> = ends.iter().map(|&(line, at)| lines[line].fval_end[at]).collect();
-    let observables: Vec<Vec<f64>> = ends.iter().map(|&(line, at)| lines[line].observables[at].clone()).collect();
-    let starts = lines.iter().map(|line| line.fval_end.len()).sum();
-    minima::distinct(&fvals, &observables, scales, starts, MinimaTolerances::default())
-        .into_iter()
-        .map(|minimum| {
-            let members = minimum.members.iter().map(|&member| ends[member]).collect();
-            (minimum, members)
-        })
-        .collect()
-}
-
-/// For each measurement the range of the measured values of its observable.
-fn measured_ranges(problem: &Problem) -> Vec<f64> {
-    let range = |observable: usize| {
-        let values =
-            problem.measurements.iter().filter(|known| known.observable == observable).map(|known| known.value);
-        let (low, high) =
-            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
-        if high > low { high - low } else { 1.0 }
+    let of_line = |(line, descents): (usize, &Line)| {
+        let end = |at: usize| End {
+            place: (line, at),
+            fval: descents.fval_end[at],
+            observables: descents.observables[at].clone(),
+        };
+        (0..descents.fval_end.len()).filter(|&at| descents.converged[at]).map(end).collect::<Vec<_>>()
     };
-    let ranges: Vec<f64> = (0..problem.observables.len()).map(range).collect();
-    problem.measurements.iter().map(|measurement| ranges[measurement.observable]).collect()
+    let converged = lines.iter().enumerate().flat_map(of_line).collect();
+    ends::distinct(converged, scales, lines.iter().map(|line| line.fval_end.len()).sum())
 }
 
 fn descents(lines: &[Line], hits: &[Vec<bool>], found: &[(Minimum, Vec<(usize, usize)>)]) -> Table {

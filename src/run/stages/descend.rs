@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::super::context::Context;
 use super::super::error::StageError;
+use super::super::store::Artifact;
 use super::dataset::best_training_row;
 use super::objective::SolverObjective;
 use super::rows::{vectors, with_vectors};
 use crate::optimise::{self, Objective as _, Work, design};
 use crate::plan::node::{Descend, Starts};
+use crate::random::Streams;
 use crate::table::Table;
 
 /// What all descents of a node came to, beside the tables `ends` and `iterates`.
@@ -42,7 +44,7 @@ struct Record {
 /// Writes `ends.parquet`, `summary.ron` and, where they are kept, `iterates.parquet`.
 pub(super) fn run(context: &Context, settings: &Descend) -> Result<Vec<String>, StageError> {
     let objective = SolverObjective::of_input(context, 0)?.descended_by(&settings.descent)?;
-    let starts = starts(context, settings, &objective)?;
+    let starts = starts(settings, &objective, &context.streams(), || context.input(1))?;
     let records: Vec<Record> = context.parts("descents", starts.len(), |index| {
         let descent = optimise::descend(&objective, &starts[index], &settings.descent);
         let cause = match descent.path.is_empty() {
@@ -77,16 +79,22 @@ pub(super) fn run(context: &Context, settings: &Descend) -> Result<Vec<String>, 
     })
 }
 
-fn starts(context: &Context, settings: &Descend, objective: &SolverObjective) -> Result<Vec<Vec<f64>>, StageError> {
+/// Where the descents start; `second` is the node's second input, which only some starts read.
+pub(super) fn starts(
+    settings: &Descend,
+    objective: &SolverObjective,
+    streams: &Streams,
+    second: impl Fn() -> Artifact,
+) -> Result<Vec<Vec<f64>>, StageError> {
     let (bounds, count) = (objective.bounds(), settings.count);
-    let streams = context.streams().part("starts");
+    let streams = streams.part("starts");
     Ok(match settings.starts {
         Starts::LatinHypercube => design::latin_hypercube(count, bounds, &streams),
         Starts::Random => design::random(count, bounds, &streams),
         Starts::Design(design) => design.points(bounds, &streams).map_err(StageError::refused)?,
-        Starts::Proposals => vectors(&context.input(1).table("vectors")?, objective.solver.names())?,
+        Starts::Proposals => vectors(&second().table("vectors")?, objective.solver.names())?,
         Starts::BestJitter(sd) => {
-            let best = best_training_row(&context.input(1), objective.solver.names())?;
+            let best = best_training_row(&second(), objective.solver.names())?;
             design::jitter(&best, sd, count, bounds, &streams)
         }
     })

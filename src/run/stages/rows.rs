@@ -17,3 +17,8 @@ pub(super) fn vectors(table: &Table, names: &[String]) -> Result<Vec<Vec<f64>>, 
     let columns = names.iter().map(|name| table.numbers(&format!("{PREFIX}{name}"))).collect::<Result<Vec<_>, _>>()?;
     Ok((0..table.rows()).map(|row| columns.iter().map(|column| column[row]).collect()).collect())
 }
+
+/// The ids of the parameters whose columns a table has, in their order.
+pub(super) fn names(table: &Table) -> Vec<String> {
+    table.names().filter_map(|name| name.strip_prefix(PREFIX)).map(str::to_owned).collect()
+}

@@ -1,6 +1,7 @@
 //! The verdict over the trials of a benchmark: which ends are hits, and what the first one cost.
 
 mod course;
+mod minima;
 mod verdict;
 
 use rayon::prelude::*;
@@ -8,15 +9,16 @@ use serde::{Deserialize, Serialize};
 
 use super::super::context::Context;
 use super::super::error::StageError;
+use super::ends::tight;
 use super::objective::SolverObjective;
 use super::rows::vectors;
 use super::trial::TrialSummary;
-use crate::model::problem::SolverSettings;
 use crate::plan::node::Stage;
 use crate::plan::trial::{Benchmark, Method, Place};
 use crate::table::Table;
 
 use course::Course;
+use minima::Found;
 
 /// How far above the lowest end an end may lie, as it was computed, to be computed again at tight tolerances: what lies
 /// higher is no hit.
@@ -43,6 +45,8 @@ struct Tried {
     fval_end: Vec<f64>,
     converged: Vec<bool>,
     hit: Vec<bool>,
+    /// The number of the minimum that an end lies in: of the trial's own that converged.
+    minimum: Vec<Option<usize>>,
     summary: TrialSummary,
     course: Course,
     /// What a global search had spent when it first was as low as a hit. Its users take its best vector for the answer,
@@ -53,7 +57,8 @@ struct Tried {
 impl Tried {
     /// How many of its ends are hits: of its training set, or of its own.
     fn hits(&self, in_training: bool) -> u64 {
-        self.hit.iter().zip(&self.is_training).filter(|(hit, training)| **hit && **training == in_training).count() as u64
+        self.hit.iter().zip(&self.is_training).filter(|(hit, training)| **hit && **training == in_training).count()
+            as u64
     }
 
     /// What was spent at the first hit.
@@ -65,7 +70,8 @@ impl Tried {
 
 /// Writes `summary.parquet` (one row for each problem and method), `profile.parquet` (performance profiles over the
 /// problems), `convergence.parquet` (the best fval by cost), `first_hits.parquet` (one row a trial), `ends.parquet` (one
-/// row for each end of a trial's own) and `targets.ron` (one for each problem).
+/// row for each end of a trial's own), `minima.parquet` (which share of the starts of each method ended in which minimum),
+/// `best_ends.parquet` (the vectors of the best ends) and `targets.ron` (one for each problem).
 pub(super) fn run(context: &Context, settings: &Benchmark) -> Result<Vec<String>, StageError> {
     context.cores.lend(|| judge(context, settings))
 }
@@ -74,11 +80,11 @@ fn judge(context: &Context, settings: &Benchmark) -> Result<Vec<String>, StageEr
     let problems = settings.problems.len();
     let mut targets = Vec::with_capacity(problems);
     let mut all: Vec<Tried> = Vec::new();
+    let mut found: Vec<Found> = Vec::with_capacity(problems);
     context.progress.start(0, problems);
     for problem in 0..problems {
         let objective = SolverObjective::of_input(context, problem)?;
-        let plain = objective.solver.settings();
-        let tight = objective.solver.with_solver(SolverSettings { rtol: 1e-10, atol: plain.atol.min(1e-10), ..plain });
+        let tight = tight(&objective.solver);
         let mut tried = Vec::new();
         for (number, place) in settings.trials.iter().enumerate().filter(|(_, place)| place.problem == problem) {
             let artifact = context.input(problems + number);
@@ -92,6 +98,7 @@ fn judge(context: &Context, settings: &Benchmark) -> Result<Vec<String>, StageEr
                 fval_end: ends.numbers("fval_end")?.to_vec(),
                 converged: ends.integers("converged")?.iter().map(|&converged| converged == 1).collect(),
                 hit: Vec::new(),
+                minimum: vec![None; ends.rows()],
                 summary: artifact.value("summary")?,
                 course: Course::of(&ends, &artifact.table("fvals")?)?,
                 found: None,
@@ -115,6 +122,8 @@ fn judge(context: &Context, settings: &Benchmark) -> Result<Vec<String>, StageEr
         }
         let lowest = lowest(&tried);
         let target = BenchmarkTarget { fval: nominal.min(lowest), nominal, lowest };
+        let (problem, solver) = (context.input(problem).value("problem")?, &objective.solver);
+        found.push(Found::of(&problem, solver, &mut tried));
         for (mut trial, _) in tried {
             let is_hit = |(end, converged): (&f64, &bool)| *converged && *end <= target.fval + settings.tolerance;
             trial.hit = trial.fval_end.iter().zip(&trial.converged).map(is_hit).collect();
@@ -132,6 +141,8 @@ fn judge(context: &Context, settings: &Benchmark) -> Result<Vec<String>, StageEr
     context.draft.table("convergence", &course::convergence(settings, &lines, &targets))?;
     context.draft.table("first_hits", &first_hits(&all))?;
     context.draft.table("ends", &ends(&all))?;
+    context.draft.table("minima", &minima::table(&lines, &found))?;
+    context.draft.table("best_ends", &minima::best_ends(&found))?;
     context.draft.value("targets", &targets)?;
     Ok(Vec::new())
 }

@@ -1,7 +1,7 @@
 //! What the trials of a benchmark come to, by problem and method.
 
 use super::super::super::context::Context;
-use super::{BenchmarkTarget, Tried};
+use super::{BenchmarkTarget, Tried, minima};
 use crate::evaluate::bootstrap::{Interval, Resampling};
 use crate::evaluate::feasibility::Share;
 use crate::evaluate::paired;
@@ -109,6 +109,7 @@ pub(super) fn summary(settings: &Benchmark, lines: &[Line], targets: &[Benchmark
         .integer("training_hits", counts(&|trial| trial.hits(true)))
         .integer("starts", counts(&|trial| trial.summary.starts as u64))
         .integer("failed", counts(&|trial| trial.summary.failed as u64))
+        .integer("distinct_minima", lines.iter().map(|line| minima::reached(line).len() as i64).collect())
         .integer("evaluations", counts(&|trial| trial.summary.work.values + trial.summary.work.gradients))
         .integer(
             "training_evaluations",
