@@ -223,7 +223,7 @@ pub(super) fn panels(table: &Table) -> Result<Table, TableError> {
         rows.extend(of_problem().filter(|&row| blind[row] == "no").map(|row| (row, problem.clone())));
         let is_shown = |&row: &usize| blind[row] == "yes" || !learns.contains(&(problem, &methods[row]));
         if tested.contains(problem) {
-            let name = format!("{problem}, the best basin taken out of training");
+            let name = format!("{problem}, blind");
             rows.extend(of_problem().filter(is_shown).map(|row| (row, name.clone())));
         }
     }

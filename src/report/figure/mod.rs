@@ -26,7 +26,7 @@ use crate::table::TableError;
 
 /// The version of the look of all figures: raised whenever the same table gives another picture, so that pictures which
 /// are there already are drawn anew.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A drawn figure.
 #[derive(Debug, Clone, PartialEq, Eq)]

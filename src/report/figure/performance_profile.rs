@@ -56,7 +56,7 @@ pub fn draw(profile: &Table) -> Result<Drawing, FigureError> {
             ));
         }
         panel.draw(&mut canvas, lines);
-        let words = if *which == "yes" { "the best basin taken out of training" } else { "all training rows" };
+        let words = if *which == "yes" { "blind" } else { "all training rows" };
         if panels.len() > 1 {
             canvas.text((left, panel.top - 6.0), words, SMALL, Anchor::Start, INK);
         }

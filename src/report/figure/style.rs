@@ -43,9 +43,17 @@ pub(super) fn series(index: usize) -> &'static str {
     SERIES[index % SERIES.len()]
 }
 
+/// The colours of the methods of a benchmark: those of groups and one more.
+const METHODS: [&str; 12] = [
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D46", "#A6A600", "#7A7A7A",
+    "#6A51A3", "#B2182B",
+];
+/// How many methods have a colour of their own.
+pub(super) const METHOD_COLOURS: usize = METHODS.len();
+
 /// The colour of a method of a benchmark, of which there are more than the palette has colours.
 pub(super) fn method_colour(index: usize) -> &'static str {
-    GROUPS[index % GROUPS.len()]
+    METHODS[index % METHODS.len()]
 }
 
 /// A colour mixed with white: `share` 0 is white, 1 the colour itself. The colour is written `#rrggbb`.

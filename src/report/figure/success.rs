@@ -6,12 +6,12 @@ use kuva::render::plots::Plot;
 use super::canvas::{Anchor, Canvas, Mark, nothing};
 use super::grid::Grid;
 use super::panel::{Axis, Panel};
-use super::style::{FULL_WIDTH, GROUPS, INK, SMALL, method_colour};
+use super::style::{FULL_WIDTH, INK, METHOD_COLOURS, SMALL, method_colour};
 use super::{Drawing, FigureError, distinct, numbers};
 use crate::table::Table;
 
 /// Draws the columns `panel`, `method`, `cost` (at the first hit; NaN where a trial has none) of single trials: one
-/// line a method in each panel, the methods in their order of appearance, dashed from the twelfth on. The budget axis is logarithmic.
+/// line a method in each panel, the methods in their order of appearance, dashed from the thirteenth on. The budget axis is logarithmic.
 ///
 /// # Errors
 /// When a column is missing or the PNG cannot be encoded.
@@ -28,7 +28,7 @@ pub fn draw(trials: &Table, budget: f64) -> Result<Drawing, FigureError> {
         .iter()
         .enumerate()
         .map(|(index, name)| {
-            let mark = if index < GROUPS.len() { Mark::Line } else { Mark::Dashed };
+            let mark = if index < METHOD_COLOURS { Mark::Line } else { Mark::Dashed };
             (mark, method_colour(index), (*name).to_owned())
         })
         .collect();
@@ -66,7 +66,7 @@ pub fn draw(trials: &Table, budget: f64) -> Result<Drawing, FigureError> {
             // Lines of several methods lie on each other: thinner ones on wider ones show them all.
             let width = (3.4 - 0.35 * index as f64).max(1.2);
             let line = LinePlot::new().with_data(step).with_color(method_colour(index)).with_stroke_width(width);
-            lines.push(Plot::Line(if index < GROUPS.len() { line } else { line.with_dashed() }));
+            lines.push(Plot::Line(if index < METHOD_COLOURS { line } else { line.with_dashed() }));
         }
         panel.draw(&mut canvas, lines);
         canvas.text((left, panel.top - 6.0), problem, SMALL, Anchor::Start, INK);
