@@ -91,9 +91,7 @@ impl<'a> Objective<'a> {
             let (real, fake) = match self.vicinity.rows(target) {
                 // Without a vicinity the row itself, also where others have its condition.
                 _ if self.vicinity.reach() == Reach::Nothing => (at, at),
-                near => {
-                    (Vicinity::pick(&near, f64::from(share[2])), Vicinity::pick(&near, f64::from(share[3])))
-                }
+                near => (Vicinity::pick(&near, f64::from(share[2])), Vicinity::pick(&near, f64::from(share[3]))),
             };
             let condition = self.vicinity.label(fake);
             chosen.push(real as i64);
@@ -105,7 +103,8 @@ impl<'a> Objective<'a> {
             ];
             columns.iter_mut().zip(row).for_each(|(column, value)| column.push(value as f32));
         }
-        let [targets, real_weights, conditions, fake_weights] = columns.map(|column| tensor(&column, &[count as i64, 1]));
+        let [targets, real_weights, conditions, fake_weights] =
+            columns.map(|column| tensor(&column, &[count as i64, 1]));
         // Mean weights of 1, so that the penalty weighs as much whatever the vicinity.
         let share = |weights: Tensor| &weights / weights.mean(Kind::Float);
         Round {
@@ -149,9 +148,11 @@ impl<'a> Objective<'a> {
         let at = own.entries.len();
         let [first, second, steps] = [&statistics[at], &statistics[at + 1], &statistics[at + 2]];
         let rate = self.regime.learning_rate * self.settings.discriminator_rate;
-        let mut adam = Adam::new(own.len() as i64, rate, self.regime.weight_decay)
-            .with_beta1(self.regime.beta1)
-            .over(first.shallow_clone(), second.shallow_clone(), steps.double_value(&[0]) as u64);
+        let mut adam = Adam::new(own.len() as i64, rate, self.regime.weight_decay).with_beta1(self.regime.beta1).over(
+            first.shallow_clone(),
+            second.shallow_clone(),
+            steps.double_value(&[0]) as u64,
+        );
         adam.step(&mut flat, &mut gradient);
         let _ = steps.shallow_clone().g_add_scalar_(1.0);
     }

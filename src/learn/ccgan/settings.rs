@@ -94,13 +94,16 @@ const MOST_STEPS: i64 = 100;
 const MOST_ROWS: i64 = 1_000_000;
 const MOST_GAPS: f64 = 1e6;
 const MOST_PENALTY: f64 = 1e6;
+const LEAST_RATE: f64 = 1e-3;
 const MOST_RATE: f64 = 1e3;
-/// The running average reaches back a thousand times its last step at most.
+/// The running average reaches back ten thousand steps at most.
 const MOST_AVERAGE: f64 = 0.9999;
 /// Both adversaries keep moving, so that the old gradients that Adam usually averages over are of another game
 /// (Radford et al. 2016).
 const BETA1: f64 = 0.5;
-const TRAIN: TrainSettings = TrainSettings::Adam { lr: 1e-3, weight_decay: 0.0, epochs: 500, batch: 128, patience: 80 };
+/// The discriminator has to be the faster one (`discriminator_rate`): at one rate for both the generator was seen to
+/// learn means, and to lose the spread around them.
+const TRAIN: TrainSettings = TrainSettings::Adam { lr: 5e-4, weight_decay: 0.0, epochs: 500, batch: 128, patience: 80 };
 
 fn whole(name: &'static str, most: i64, default: i64, doc: &'static str) -> Field {
     Field::new(name, Type::Integer { least: 1, most }, Value::Integer(default), doc)
@@ -175,9 +178,9 @@ pub fn schema() -> Schema {
             whole("discriminator_steps", MOST_STEPS, 1, "Steps of the discriminator for each of the generator."),
             Field::new(
                 "discriminator_rate",
-                Type::Number { least: 1e-3, most: MOST_RATE },
-                Value::Number(1.0),
-                "The discriminator's learning rate, in those of the generator.",
+                Type::Number { least: LEAST_RATE, most: MOST_RATE },
+                Value::Number(8.0),
+                "The discriminator's learning rate, in those of the generator (Heusel et al. 2017).",
             ),
             number(
                 "average",
@@ -221,8 +224,9 @@ impl CcganSettings {
             ("discriminator_rate", self.discriminator_rate, MOST_RATE),
         ];
         for (name, value, most) in numbers {
-            if !(0.0..=most).contains(&value) {
-                return Err(LearnError::Settings(format!("`{name}` is {value}, not between 0 and {most}")));
+            let least = if name == "discriminator_rate" { LEAST_RATE } else { 0.0 };
+            if !(least..=most).contains(&value) {
+                return Err(LearnError::Settings(format!("`{name}` is {value}, not between {least} and {most}")));
             }
         }
         self.train.check()
