@@ -42,7 +42,6 @@ pub fn noise(rows: usize, columns: usize, streams: &Streams, index: u64) -> Tens
 }
 
 /// Standard normal numbers as uniform ones in 0..1, by their distribution function.
-#[must_use]
 pub fn uniform(normal: &Tensor) -> Tensor {
     ((normal * FRAC_1_SQRT_2).erf() + 1.0) * 0.5
 }

@@ -138,12 +138,14 @@ impl<'a> Objective<'a> {
         let rows = round.real.detach().set_requires_grad(penalised);
         let real = self.discriminator.forward(&rows, &round.targets, &weights);
         let fake = self.discriminator.forward(&samples, &round.targets, &weights);
-        let mut loss = self.loss(&real, &fake, &round);
-        if penalised {
+        let loss = self.loss(&real, &fake, &round);
+        let loss = if penalised {
             let slopes = Tensor::run_backward(&[real.sum(Kind::Float)], &[&rows], true, true);
             let squares = slopes[0].square().sum_dim_intlist(1_i64, true, Kind::Float);
-            loss = loss + (squares * &round.real_weights).mean(Kind::Float) * (0.5 * self.settings.penalty);
-        }
+            loss + (squares * &round.real_weights).mean(Kind::Float) * (0.5 * self.settings.penalty)
+        } else {
+            loss
+        };
         let mut gradient = Tensor::run_backward(&[loss], &[&leaf], false, false).remove(0);
         let at = own.entries.len();
         let [first, second, steps] = [&statistics[at], &statistics[at + 1], &statistics[at + 2]];
