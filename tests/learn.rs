@@ -12,6 +12,8 @@ use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
+#[path = "learn/ccgan.rs"]
+mod ccgan;
 #[path = "learn/flow_matching.rs"]
 mod flow_matching;
 

@@ -1,5 +1,7 @@
 //! The order of rows and the noise of each epoch, and how an epoch is cut into batches.
 
+use std::f64::consts::FRAC_1_SQRT_2;
+
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use tch::Tensor;
@@ -39,6 +41,11 @@ pub fn noise(rows: usize, columns: usize, streams: &Streams, index: u64) -> Tens
     tensor(&values, &[rows as i64, columns as i64])
 }
 
+/// Standard normal numbers as uniform ones in 0..1, by their distribution function.
+pub fn uniform(normal: &Tensor) -> Tensor {
+    ((normal * FRAC_1_SQRT_2).erf() + 1.0) * 0.5
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,5 +71,12 @@ mod tests {
             order.sort_unstable();
             assert_eq!(order, (0..100).collect::<Vec<i64>>());
         }
+    }
+
+    #[test]
+    fn normal_numbers_become_uniform_ones() {
+        let found = uniform(&Tensor::from_slice(&[-40.0_f32, -1.0, 0.0, 1.959964, 40.0]));
+        let expected = Tensor::from_slice(&[0.0_f32, 0.158655, 0.5, 0.975, 1.0]);
+        assert!(found.allclose(&expected, 0.0, 1e-6, false), "{found}");
     }
 }

@@ -7,7 +7,7 @@ use super::checkpoint::Checkpoints;
 use super::data::TrainingData;
 use super::error::LearnError;
 use super::kinds::{Settings, kind, kind_of};
-use super::{cvae, flow_matching, parameters};
+use super::{ccgan, cvae, flow_matching, parameters};
 use crate::graph::Graph;
 use crate::random::Streams;
 use crate::table::{Column, Table};
@@ -59,6 +59,7 @@ struct Engine {
 /// train nothing need no libtorch; a test keeps the two lists together.
 const ENGINES: &[Engine] = &[
     Engine { name: "cvae", train: cvae::train, load: cvae::load },
+    Engine { name: "ccgan", train: ccgan::train, load: ccgan::load },
     Engine { name: "flow_matching", train: flow_matching::train, load: flow_matching::load },
 ];
 
@@ -88,7 +89,8 @@ pub struct Trained {
     pub kind: &'static str,
     /// Columns epoch (from 1), split (`training` or `validation`), loss, reconstruction, kl (nats a row), rmse
     /// (estimation scale), pearson, spearman, entropy (binary cross-entropy only), best (1 in the rows of the epoch
-    /// whose weights were kept). What a flow puts there is told in [`flow_matching`].
+    /// whose weights were kept). What others put there is told in [`ccgan`] and
+    /// [`flow_matching`].
     pub history: Table,
     /// The epoch whose weights were kept, counted from 1.
     pub best_epoch: usize,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::ccgan::settings as ccgan;
 use super::cvae::settings as cvae;
 use super::error::LearnError;
 use super::flow_matching::settings as flow_matching;
@@ -27,6 +28,7 @@ pub struct Kind {
 pub fn kinds() -> &'static [Kind] {
     &[
         Kind { name: "cvae", schema: cvae::schema, latent: true, check: cvae::check },
+        Kind { name: "ccgan", schema: ccgan::schema, latent: false, check: ccgan::check },
         Kind { name: "flow_matching", schema: flow_matching::schema, latent: false, check: flow_matching::check },
     ]
 }
@@ -56,7 +58,7 @@ pub fn kind_field() -> Field {
     let kinds = vec![
         Choice::new("cvae", "Conditional variational autoencoder (Kingma and Welling 2014; Sohn et al. 2015).", vec![]),
         Choice::not_yet("transformer_cvae", "A cVAE whose encoder and decoder attend over parameters."),
-        Choice::not_yet("ccgan", "Continuous conditional generative adversarial network (Ding et al. 2021)."),
+        Choice::new("ccgan", "Continuous conditional generative adversarial network (Ding et al. 2021).", vec![]),
         Choice::new("flow_matching", "Conditional flow matching (Lipman et al. 2023).", vec![]),
     ];
     Field::required("kind", Type::Choice(kinds), "Kind of generator.")

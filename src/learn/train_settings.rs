@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::adam::BETA1;
 use super::error::LearnError;
 use super::training::{Anneal, Regime};
 use crate::schema::{Choice, Field, Type, Value};
@@ -90,7 +91,7 @@ impl TrainSettings {
     #[must_use]
     pub fn regime(self, kl_weight: f64, anneal: Anneal) -> Regime {
         let TrainSettings::Adam { lr, weight_decay, epochs, batch, patience } = self;
-        Regime { learning_rate: lr, weight_decay, epochs, batch, patience, kl_weight, anneal }
+        Regime { learning_rate: lr, weight_decay, beta1: BETA1, epochs, batch, patience, kl_weight, anneal }
     }
 }
 

@@ -81,6 +81,8 @@ pub struct Regime {
     pub learning_rate: f64,
     /// L2 penalty of Adam.
     pub weight_decay: f64,
+    /// The share of the running mean of gradients that a step of Adam keeps.
+    pub beta1: f64,
     /// Most epochs.
     pub epochs: usize,
     /// Rows in a batch, at most; see [`split`].
@@ -209,7 +211,7 @@ fn start(network: &dyn Network, regime: &Regime, streams: &Streams) -> State {
     State {
         epochs: 0,
         best: (flat(&weights), flat(&statistics)),
-        adam: Adam::new(weights.len() as i64, regime.learning_rate, regime.weight_decay),
+        adam: Adam::new(weights.len() as i64, regime.learning_rate, regime.weight_decay).with_beta1(regime.beta1),
         parameters: flat(&weights),
         statistics: flat(&statistics),
         best_epoch: 0,

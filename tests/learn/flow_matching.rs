@@ -40,7 +40,7 @@ fn rows(dimensions: usize, count: u64, draw: impl Fn(f64, &mut dyn FnMut() -> f6
 }
 
 /// A Gaussian of standard deviation 0.5 and correlation 0.6 of neighbours, whose mean moves by 3 over the conditions.
-fn gaussian(dimensions: usize) -> TrainingData {
+pub(super) fn gaussian(dimensions: usize) -> TrainingData {
     rows(dimensions, 6000, |condition, normal| {
         let mut last = normal();
         (0..dimensions)
@@ -60,7 +60,7 @@ fn mean_of(index: usize, condition: f64) -> f64 {
 }
 
 /// The largest errors of the mean, in standard deviations, and of the covariance, in variances.
-fn gaussian_errors(trained: &Trained, condition: f64) -> [f64; 2] {
+pub(super) fn gaussian_errors(trained: &Trained, condition: f64) -> [f64; 2] {
     let samples = trained.sample(condition, 4000, &Streams::new(11, "sample")).expect("samples");
     let (dimensions, count) = (samples[0].len(), samples.len() as f64);
     let mean: Vec<f64> =
@@ -79,7 +79,7 @@ fn gaussian_errors(trained: &Trained, condition: f64) -> [f64; 2] {
 
 /// Two modes at -2 and 2 of the first parameter, of which the first has a share of 0.3, with a standard deviation of
 /// 0.2 at the condition 0 and 0.6 at 1.
-fn modes() -> TrainingData {
+pub(super) fn modes() -> TrainingData {
     rows(2, 6000, |condition, normal| {
         // The lower 0.3 of the normal distribution.
         let side = if normal() < -0.5244 { -2.0 } else { 2.0 };
@@ -90,7 +90,7 @@ fn modes() -> TrainingData {
 
 /// The share of the first mode, the share of samples beyond four standard deviations of both, and the relative error of
 /// the standard deviation within modes.
-fn mode_errors(trained: &Trained, condition: f64) -> [f64; 3] {
+pub(super) fn mode_errors(trained: &Trained, condition: f64) -> [f64; 3] {
     let samples = trained.sample(condition, 4000, &Streams::new(11, "sample")).expect("samples");
     let spread = 0.2 + 0.4 * condition;
     let count = samples.len() as f64;

@@ -1,13 +1,15 @@
 //! What a flow learns: the velocity along straight paths from noise to rows, with features of time and condition.
 
-use std::f64::consts::{FRAC_1_SQRT_2, FRAC_PI_2};
+use std::f64::consts::FRAC_PI_2;
 
 use tch::{Kind, Tensor, no_grad};
 
 use super::network::VelocityNetwork;
 use super::settings::FlowSettings;
+use crate::learn::batches::uniform;
 use crate::learn::data::Rows;
-use crate::learn::parameters::{Layout, Start, tensor, values};
+use crate::learn::parameters::{Layout, Start, tensor};
+use crate::learn::standard::Standard;
 use crate::learn::training::{Evaluation, Network};
 
 /// A flow in training: a velocity network, the standardisation of rows, and the weights of conditions.
@@ -21,17 +23,6 @@ pub(super) struct Objective<'a> {
     /// The running average of the weights, and last the share of it that is not the zeros that it started with.
     averages: Layout,
 }
-
-/// Mean and standard deviation of each scaled parameter over the training rows.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Standard {
-    pub(super) mean: Vec<f32>,
-    pub(super) deviation: Vec<f32>,
-}
-
-/// The least standard deviation, in widths of the bounds: parameters that hardly vary stay finite, and as noise of this
-/// size enters samples where a network errs by one deviation, none of them leaves its place.
-const LEAST_DEVIATION: f64 = 1e-3;
 
 /// How many features of time and condition there are.
 pub(super) fn features_count(settings: &FlowSettings) -> usize {
@@ -48,37 +39,6 @@ pub(super) fn features(settings: &FlowSettings, time: &Tensor, condition: &Tenso
     };
     let seen = waves(condition, settings.condition_frequencies) * known;
     Tensor::cat(&[waves(time, settings.time_frequencies), seen, 1.0 - known], 1)
-}
-
-impl Standard {
-    /// From scaled rows, `[rows, parameters]`.
-    fn new(x: &Tensor) -> Self {
-        let (width, rows) = (x.size()[1] as usize, x.size()[0] as f64);
-        let scaled = values(x);
-        let column = |index: usize| scaled.iter().skip(index).step_by(width).map(|&value| f64::from(value));
-        let mean: Vec<f64> = (0..width).map(|index| column(index).sum::<f64>() / rows).collect();
-        let variance = |index: usize| column(index).map(|value| (value - mean[index]).powi(2)).sum::<f64>() / rows;
-        let deviation = (0..width).map(|index| variance(index).sqrt().max(LEAST_DEVIATION) as f32).collect();
-        Self { deviation, mean: mean.iter().map(|&value| value as f32).collect() }
-    }
-
-    fn row(values: &[f32]) -> Tensor {
-        tensor(values, &[1, values.len() as i64])
-    }
-
-    fn standardised(&self, x: &Tensor) -> Tensor {
-        (x - Self::row(&self.mean)) / Self::row(&self.deviation)
-    }
-
-    /// Back to 0..1.
-    pub(super) fn scaled(&self, z: &Tensor) -> Tensor {
-        z * Self::row(&self.deviation) + Self::row(&self.mean)
-    }
-}
-
-/// Standard normal numbers as uniform ones in 0..1, by their distribution function.
-fn uniform(normal: &Tensor) -> Tensor {
-    ((normal * FRAC_1_SQRT_2).erf() + 1.0) * 0.5
 }
 
 impl<'a> Objective<'a> {
@@ -189,6 +149,7 @@ mod tests {
     use super::*;
     use crate::learn::batches::noise;
     use crate::learn::flow_matching::settings::{read, schema};
+    use crate::learn::parameters::values;
     use crate::random::Streams;
     use crate::schema::Value;
 
@@ -197,13 +158,6 @@ mod tests {
         let mut settings: std::collections::BTreeMap<_, _> = fields.collect();
         settings.insert("kind".into(), Value::choice("flow_matching", []));
         read(&settings).expect("the defaults are settings")
-    }
-
-    #[test]
-    fn normal_numbers_become_uniform_ones() {
-        let found = uniform(&Tensor::from_slice(&[-40.0_f32, -1.0, 0.0, 1.959964, 40.0]));
-        let expected = Tensor::from_slice(&[0.0_f32, 0.158655, 0.5, 0.975, 1.0]);
-        assert!(found.allclose(&expected, 0.0, 1e-6, false), "{found}");
     }
 
     #[test]
