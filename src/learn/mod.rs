@@ -2,8 +2,8 @@
 //!
 //! The way of the data: [`data`] scales rows to 0..1 from the problem's bounds; [`kinds`] names the kinds of generators and
 //! [`generator`] is the one trait behind them; [`training`] is the loop that all of them share, on [`parameters`] in one flat tensor,
-//! with [`adam`], [`batches`] of shuffled rows, [`metrics`] of each epoch and [`checkpoint`]s; [`cvae`] and
-//! [`flow_matching`] are the kinds; [`tune`] draws settings for a random search; [`archive`] is the file format.
+//! with [`adam`], [`batches`] of shuffled rows, [`metrics`] of each epoch and [`checkpoint`]s; [`cvae`],
+//! [`transformer_cvae`] and [`flow_matching`] are the kinds; [`tune`] draws settings for a random search; [`archive`] is the file format.
 //!
 //! Every random number (initial weights, shuffles, noise) is drawn in Rust from [`crate::random::Streams`], never from
 //! libtorch's global generator, and each training runs on one thread: same settings, data and streams give the same
@@ -21,8 +21,10 @@ pub mod generator;
 pub mod kinds;
 pub mod metrics;
 pub mod parameters;
+pub mod standard;
 pub mod train_settings;
 pub mod training;
+pub mod transformer_cvae;
 pub mod tune;
 
 pub use checkpoint::{Checkpoints, NoCheckpoints};

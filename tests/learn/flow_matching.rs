@@ -40,7 +40,7 @@ fn rows(dimensions: usize, count: u64, draw: impl Fn(f64, &mut dyn FnMut() -> f6
 }
 
 /// A Gaussian of standard deviation 0.5 and correlation 0.6 of neighbours, whose mean moves by 3 over the conditions.
-fn gaussian(dimensions: usize) -> TrainingData {
+pub(super) fn gaussian(dimensions: usize) -> TrainingData {
     rows(dimensions, 6000, |condition, normal| {
         let mut last = normal();
         (0..dimensions)
@@ -60,7 +60,7 @@ fn mean_of(index: usize, condition: f64) -> f64 {
 }
 
 /// The largest errors of the mean, in standard deviations, and of the covariance, in variances.
-fn gaussian_errors(trained: &Trained, condition: f64) -> [f64; 2] {
+pub(super) fn gaussian_errors(trained: &Trained, condition: f64) -> [f64; 2] {
     let samples = trained.sample(condition, 4000, &Streams::new(11, "sample")).expect("samples");
     let (dimensions, count) = (samples[0].len(), samples.len() as f64);
     let mean: Vec<f64> =

@@ -24,14 +24,15 @@ use rayon::prelude::*;
 use tch::no_grad;
 
 use self::network::VelocityNetwork;
-use self::objective::{Objective, Standard, features_count};
+use self::objective::{Objective, features_count};
 pub use self::settings::{FlowSettings, schema};
-use super::archive::{Archive, Array};
+use super::archive::Archive;
 use super::data::{Space, TrainingData};
 use super::error::LearnError;
 use super::generator::{Generator, Session, Trained};
 use super::kinds::Settings;
 use super::parameters::{one_thread, tensor, values};
+use super::standard::Standard;
 use super::training::{self, Anneal};
 use crate::graph::Graph;
 use crate::random::Streams;
@@ -82,8 +83,7 @@ pub(super) fn load(archive: &Archive) -> Result<Box<dyn Generator>, LearnError> 
     let settings: FlowSettings = archive.describe("settings")?;
     settings.check()?;
     let space = Space::read(archive)?;
-    let row = |name: &str| Ok::<_, LearnError>(archive.single(name, &[space.names.len()])?.to_vec());
-    let standard = Standard { mean: row("mean")?, deviation: row("deviation")? };
+    let standard = Standard::read(archive, space.names.len())?;
     let network = velocity_network(&settings, space.names.len());
     let weights = network.layout().read(archive)?;
     Ok(Box::new(Flow { settings, space, standard, network, weights }))
@@ -152,9 +152,7 @@ impl Generator for Flow {
     fn write(&self, archive: &mut Archive) {
         archive.description["settings"] = serde_json::to_value(&self.settings).expect("settings are plain data");
         self.space.write(archive);
-        for (name, row) in [("mean", &self.standard.mean), ("deviation", &self.standard.deviation)] {
-            archive.arrays.insert(name.into(), Array::Single(vec![row.len()], row.clone()));
-        }
+        self.standard.write(archive);
         self.network.layout().write(&self.weights, archive);
     }
 }

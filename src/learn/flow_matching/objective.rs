@@ -7,7 +7,8 @@ use tch::{Kind, Tensor, no_grad};
 use super::network::VelocityNetwork;
 use super::settings::FlowSettings;
 use crate::learn::data::Rows;
-use crate::learn::parameters::{Layout, Start, tensor, values};
+use crate::learn::parameters::{Layout, Start, tensor};
+use crate::learn::standard::Standard;
 use crate::learn::training::{Evaluation, Network};
 
 /// A flow in training: a velocity network, the standardisation of rows, and the weights of conditions.
@@ -21,17 +22,6 @@ pub(super) struct Objective<'a> {
     /// The running average of the weights, and last the share of it that is not the zeros that it started with.
     averages: Layout,
 }
-
-/// Mean and standard deviation of each scaled parameter over the training rows.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Standard {
-    pub(super) mean: Vec<f32>,
-    pub(super) deviation: Vec<f32>,
-}
-
-/// The least standard deviation, in widths of the bounds: parameters that hardly vary stay finite, and as noise of this
-/// size enters samples where a network errs by one deviation, none of them leaves its place.
-const LEAST_DEVIATION: f64 = 1e-3;
 
 /// How many features of time and condition there are.
 pub(super) fn features_count(settings: &FlowSettings) -> usize {
@@ -48,32 +38,6 @@ pub(super) fn features(settings: &FlowSettings, time: &Tensor, condition: &Tenso
     };
     let seen = waves(condition, settings.condition_frequencies) * known;
     Tensor::cat(&[waves(time, settings.time_frequencies), seen, 1.0 - known], 1)
-}
-
-impl Standard {
-    /// From scaled rows, `[rows, parameters]`.
-    fn new(x: &Tensor) -> Self {
-        let (width, rows) = (x.size()[1] as usize, x.size()[0] as f64);
-        let scaled = values(x);
-        let column = |index: usize| scaled.iter().skip(index).step_by(width).map(|&value| f64::from(value));
-        let mean: Vec<f64> = (0..width).map(|index| column(index).sum::<f64>() / rows).collect();
-        let variance = |index: usize| column(index).map(|value| (value - mean[index]).powi(2)).sum::<f64>() / rows;
-        let deviation = (0..width).map(|index| variance(index).sqrt().max(LEAST_DEVIATION) as f32).collect();
-        Self { deviation, mean: mean.iter().map(|&value| value as f32).collect() }
-    }
-
-    fn row(values: &[f32]) -> Tensor {
-        tensor(values, &[1, values.len() as i64])
-    }
-
-    fn standardised(&self, x: &Tensor) -> Tensor {
-        (x - Self::row(&self.mean)) / Self::row(&self.deviation)
-    }
-
-    /// Back to 0..1.
-    pub(super) fn scaled(&self, z: &Tensor) -> Tensor {
-        z * Self::row(&self.deviation) + Self::row(&self.mean)
-    }
 }
 
 /// Standard normal numbers as uniform ones in 0..1, by their distribution function.
@@ -126,7 +90,7 @@ impl Network for Objective<'_> {
 
     /// The start of the path, its time, and whether the condition is hidden.
     fn noise(&self) -> usize {
-        self.standard.mean.len() + 2
+        self.standard.dimensions() + 2
     }
 
     fn gradient(
@@ -138,7 +102,7 @@ impl Network for Objective<'_> {
         _weight: f64,
         gradients: &[Tensor],
     ) {
-        let width = self.standard.mean.len() as i64;
+        let width = self.standard.dimensions() as i64;
         let (z, start) = (self.standard.standardised(&rows.x), noise.narrow(1, 0, width));
         let time = uniform(&noise.narrow(1, width, 1));
         let known = uniform(&noise.narrow(1, width + 1, 1)).ge(self.settings.label_dropout).to_kind(Kind::Float);
@@ -159,7 +123,7 @@ impl Network for Objective<'_> {
     }
 
     fn evaluate(&self, parameters: &[Tensor], statistics: &[Tensor], rows: &Rows, noise: &Tensor) -> Evaluation {
-        let width = self.standard.mean.len() as i64;
+        let width = self.standard.dimensions() as i64;
         let mass = statistics[parameters.len()].double_value(&[0]);
         let weights: Vec<Tensor> = statistics[..parameters.len()].iter().map(|average| average / mass).collect();
         let (z, start) = (self.standard.standardised(&rows.x), noise.narrow(1, 0, width));
@@ -189,6 +153,7 @@ mod tests {
     use super::*;
     use crate::learn::batches::noise;
     use crate::learn::flow_matching::settings::{read, schema};
+    use crate::learn::parameters::values;
     use crate::random::Streams;
     use crate::schema::Value;
 
