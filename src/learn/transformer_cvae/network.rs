@@ -28,7 +28,7 @@ pub(super) struct TransformerNetwork {
     /// Index of the decoder's tokens: of latent vectors (weights, bias), of conditions (value, identity), of
     /// parameters (identity).
     decoder_tokens: usize,
-    /// Index of the decoder's head: its weights, and a bias for each parameter.
+    /// Index of the decoder's head: weights and bias of each parameter.
     decoder_head: usize,
     parameters: Layout,
     statistics: Layout,
@@ -54,8 +54,8 @@ impl TransformerNetwork {
         parameters.add("decoder.tokens.condition.identity", &[1, width], start);
         parameters.add("decoder.tokens.identity", &[dimensions, width], start);
         let decoder = Blocks::new("decoder", settings, &mut parameters);
-        let decoder_head = parameters.add("decoder.head.weight", &[outputs, width], start);
-        parameters.add("decoder.head.bias", &[dimensions, outputs], Start::Constant(0.0));
+        let decoder_head = parameters.add("decoder.head.weight", &[dimensions, width, outputs], start);
+        parameters.add("decoder.head.bias", &[dimensions, 1, outputs], Start::Constant(0.0));
         let (latent, width, statistics) = (settings.latent, settings.width, Layout::default());
         Self {
             likelihood,
@@ -73,19 +73,22 @@ impl TransformerNetwork {
     }
 
     /// Mean and logarithm of the variance of the latent posterior, `[rows, latent]` each. A parameter's token is its
-    /// identity plus its standardised value times a vector of its own, the condition's likewise; what the condition's
-    /// token has gathered is read.
+    /// identity plus its standardised value times a vector of its own, the condition's likewise; the mean of all tokens
+    /// is read.
     pub(super) fn encode(&self, rows: &Rows, parameters: &[Tensor]) -> (Tensor, Tensor) {
         let seen = Tensor::cat(&[self.standard.standardised(&rows.x), centred(&rows.c)], 1);
         let tokens = parameters[1].addcmul(&seen.unsqueeze(2), &parameters[0]);
-        let last = self.encoder.forward(&tokens, parameters).select(1, self.standard.dimensions() as i64);
-        let gathered = self.encoder.finish(&last, parameters);
+        let seen = self.encoder.finish(&self.encoder.forward(&tokens, parameters), parameters);
+        // The root keeps the scale of tokens: their mean would hardly move with one of many parameters, and the encoder
+        // would begin by saying nothing.
+        let gathered = seen.mean_dim(1_i64, false, None) * (seen.size()[1] as f64).sqrt();
         let [weight, bias] = [0, 1].map(|index| &parameters[self.encoder_head + index]);
         posterior(&gathered.linear(weight, Some(bias)))
     }
 
     /// What the likelihood makes of latent vectors, `[rows, latent]`, and conditions, `[rows, 1]`. Parameters' tokens
-    /// start as their identity and learn of both by attention.
+    /// start as their identity and learn of both by attention; each is read by weights of its own, so that parameters
+    /// answer differently to one latent vector from the start.
     pub(super) fn decode(&self, z: &Tensor, condition: &Tensor, parameters: &[Tensor]) -> Tensor {
         let (rows, dimensions) = (z.size()[0], self.standard.dimensions() as i64);
         let [weight, bias, value, identity, identities] =
@@ -100,8 +103,8 @@ impl TransformerNetwork {
         );
         let read = self.decoder.forward(&tokens, parameters).narrow(1, 0, dimensions);
         let [weight, bias] = [0, 1].map(|index| &parameters[self.decoder_head + index]);
-        let head = self.decoder.finish(&read, parameters).linear(weight, None::<&Tensor>) + bias;
-        head.transpose(1, 2).reshape([rows, -1])
+        let head = bias.baddbmm(&self.decoder.finish(&read, parameters).transpose(0, 1), weight, 1, 1);
+        head.permute([1, 2, 0]).reshape([rows, -1])
     }
 
     pub(super) fn graph(&self) -> Graph {
@@ -118,14 +121,15 @@ impl TransformerNetwork {
         let tokens = format!("{} × {width}", dimensions + 1);
         let tokens = add(&mut graph, "tokens", tokens, "encoder", &[rows, condition]);
         let encoded = self.encoder.draw(&mut graph, "encoder", &[tokens]);
-        let head = add(&mut graph, "Gemm", format!("{width} → {}", 2 * self.latent), "encoder", &[encoded]);
+        let pooled = add(&mut graph, "mean over tokens", String::new(), "encoder", &[encoded]);
+        let head = add(&mut graph, "Gemm", format!("{width} → {}", 2 * self.latent), "encoder", &[pooled]);
         let mean = add(&mut graph, "mean", latent.clone(), "latent", &[head]);
         let variance = add(&mut graph, "log variance", latent, "latent", &[head]);
         let drawn = add(&mut graph, "z", "mean + sd × noise".into(), "latent", &[mean, variance]);
         let tokens = format!("{} × {width}", dimensions + 2);
         let tokens = add(&mut graph, "tokens", tokens, "decoder", &[drawn, condition]);
         let decoded = self.decoder.draw(&mut graph, "decoder", &[tokens]);
-        let head = format!("{width} → {}", self.likelihood.outputs(1));
+        let head = format!("{width} → {} each", self.likelihood.outputs(1));
         let head = add(&mut graph, "Gemm", head, "decoder", &[decoded]);
         add(&mut graph, "parameters", self.likelihood.title().into(), "decoder", &[head]);
         graph
