@@ -31,24 +31,25 @@ fn tiny(changes: &[(&str, Value)]) -> Settings {
 
 #[test]
 fn two_parameters_keep_their_mean_and_covariance() {
-    known(2, &[]);
+    let trained = train(&attending(&[("train.epochs", Value::Integer(16))]), &gaussian(2), 1).expect("trained");
+    for condition in [0.2, 0.8] {
+        let found = gaussian_errors(&trained, condition);
+        eprintln!("{found:?}");
+        assert!(found[0] < 0.3 && found[1] < 0.25, "{condition}: {found:?}");
+    }
 }
 
+/// Parameters that are independent would err by 0.6 in the covariance, and the best single factor by 0.51 (0.29 are left
+/// by two, 0.12 by three): the bound says that several latent numbers are in use, though training is short.
 #[test]
 fn ten_parameters_keep_their_mean_and_covariance() {
-    known(10, &[]);
-}
-
-/// Samples at two conditions against the Gaussian that the rows are drawn from.
-fn known(dimensions: usize, changes: &[(&str, Value)]) {
-    let started = std::time::Instant::now();
-    let trained = train(&attending(changes), &gaussian(dimensions), 1).expect("trained");
-    eprintln!("{}", trained.history.to_csv());
-    eprintln!("{dimensions}: {:?}", started.elapsed());
-    let found = [0.2, 0.8].map(|condition| gaussian_errors(&trained, condition));
-    eprintln!("{found:?}");
-    for [mean, covariance] in found {
-        assert!(mean < 0.2 && covariance < 0.25, "{dimensions}: {found:?}");
+    let small = [("width", 16), ("blocks", 1), ("train.epochs", 20)].map(|(name, value)| (name, Value::Integer(value)));
+    let changes: Vec<(&str, Value)> = small.into_iter().chain([("train.lr", Value::Number(1e-2))]).collect();
+    let trained = train(&attending(&changes), &gaussian(10), 1).expect("trained");
+    for condition in [0.2, 0.8] {
+        let found = gaussian_errors(&trained, condition);
+        eprintln!("{found:?}");
+        assert!(found[0] < 0.3 && found[1] < 0.4, "{condition}: {found:?}");
     }
 }
 

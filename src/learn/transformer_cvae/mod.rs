@@ -2,10 +2,10 @@
 //! attend over parameters (Vaswani et al. 2017): each parameter is a token, and the condition is one.
 //!
 //! The encoder sees each parameter as its identity with its value (Gorishniy et al. 2021); the latent Gaussian is read
-//! from the mean of all tokens. The decoder starts from the identities, a token of the latent vector and one of the
-//! condition; each parameter's distribution is read from its own token. Given the latent vector parameters are
-//! independent, as they are in the cVAE of perceptrons, whose losses and history these are too. There is no dropout:
-//! training draws the order of rows and the latent noise, and nothing else.
+//! from the mean of all tokens. The decoder has a token of the latent vector and one of the condition, and starts each
+//! parameter's as the sum of its identity and these two; each parameter's distribution is read from its own token. Given
+//! the latent vector parameters are independent, as they are in the cVAE of perceptrons, whose losses and history these
+//! are too. There is no dropout: training draws the order of rows and the latent noise, and nothing else.
 
 mod blocks;
 mod network;

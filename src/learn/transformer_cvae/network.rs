@@ -86,21 +86,17 @@ impl TransformerNetwork {
         posterior(&gathered.linear(weight, Some(bias)))
     }
 
-    /// What the likelihood makes of latent vectors, `[rows, latent]`, and conditions, `[rows, 1]`. Parameters' tokens
-    /// start as their identity and learn of both by attention; each is read by weights of its own, so that parameters
-    /// answer differently to one latent vector from the start.
+    /// What the likelihood makes of latent vectors, `[rows, latent]`, and conditions, `[rows, 1]`. A parameter's token
+    /// starts as the sum of its identity and both of their tokens, and is read by weights of its own: by attention alone
+    /// the latent vector would reach it thinned by the number of tokens, the divergence would outweigh what it says, and
+    /// most of its numbers would stay unused (on ten correlated parameters all but one, now two or more).
     pub(super) fn decode(&self, z: &Tensor, condition: &Tensor, parameters: &[Tensor]) -> Tensor {
         let (rows, dimensions) = (z.size()[0], self.standard.dimensions() as i64);
         let [weight, bias, value, identity, identities] =
             [0, 1, 2, 3, 4].map(|index| &parameters[self.decoder_tokens + index]);
-        let tokens = Tensor::cat(
-            &[
-                identities.unsqueeze(0).expand([rows, dimensions, self.width as i64], false),
-                identity.addcmul(&centred(condition), value).unsqueeze(1),
-                z.linear(weight, Some(bias)).unsqueeze(1),
-            ],
-            1,
-        );
+        let z = z.linear(weight, Some(bias)).unsqueeze(1);
+        let condition = identity.addcmul(&centred(condition), value).unsqueeze(1);
+        let tokens = Tensor::cat(&[identities + &z + &condition, condition, z], 1);
         let read = self.decoder.forward(&tokens, parameters).narrow(1, 0, dimensions);
         let [weight, bias] = [0, 1].map(|index| &parameters[self.decoder_head + index]);
         let head = bias.baddbmm(&self.decoder.finish(&read, parameters).transpose(0, 1), weight, 1, 1);
