@@ -16,6 +16,8 @@ use rayon::prelude::*;
 mod ccgan;
 #[path = "learn/flow_matching.rs"]
 mod flow_matching;
+#[path = "learn/transformer.rs"]
+mod transformer;
 
 /// The defaults of a cVAE with some settings changed.
 fn settings(changes: &[(&str, Value)]) -> Settings {

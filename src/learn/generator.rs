@@ -7,7 +7,7 @@ use super::checkpoint::Checkpoints;
 use super::data::TrainingData;
 use super::error::LearnError;
 use super::kinds::{Settings, kind, kind_of};
-use super::{ccgan, cvae, flow_matching, parameters};
+use super::{ccgan, cvae, flow_matching, parameters, transformer_cvae};
 use crate::graph::Graph;
 use crate::random::Streams;
 use crate::table::{Column, Table};
@@ -60,6 +60,7 @@ struct Engine {
 const ENGINES: &[Engine] = &[
     Engine { name: "cvae", train: cvae::train, load: cvae::load },
     Engine { name: "ccgan", train: ccgan::train, load: ccgan::load },
+    Engine { name: "transformer_cvae", train: transformer_cvae::train, load: transformer_cvae::load },
     Engine { name: "flow_matching", train: flow_matching::train, load: flow_matching::load },
 ];
 

@@ -6,6 +6,7 @@ use super::ccgan::settings as ccgan;
 use super::cvae::settings as cvae;
 use super::error::LearnError;
 use super::flow_matching::settings as flow_matching;
+use super::transformer_cvae::settings as transformer_cvae;
 use crate::schema::{Choice, Field, Schema, Type, Value};
 
 /// The resolved settings of one generator.
@@ -29,6 +30,12 @@ pub fn kinds() -> &'static [Kind] {
     &[
         Kind { name: "cvae", schema: cvae::schema, latent: true, check: cvae::check },
         Kind { name: "ccgan", schema: ccgan::schema, latent: false, check: ccgan::check },
+        Kind {
+            name: "transformer_cvae",
+            schema: transformer_cvae::schema,
+            latent: true,
+            check: transformer_cvae::check,
+        },
         Kind { name: "flow_matching", schema: flow_matching::schema, latent: false, check: flow_matching::check },
     ]
 }
@@ -57,7 +64,7 @@ pub fn kind_of(settings: &Settings) -> Result<&'static Kind, LearnError> {
 pub fn kind_field() -> Field {
     let kinds = vec![
         Choice::new("cvae", "Conditional variational autoencoder (Kingma and Welling 2014; Sohn et al. 2015).", vec![]),
-        Choice::not_yet("transformer_cvae", "A cVAE whose encoder and decoder attend over parameters."),
+        Choice::new("transformer_cvae", "A cVAE whose encoder and decoder attend over parameters.", vec![]),
         Choice::new("ccgan", "Continuous conditional generative adversarial network (Ding et al. 2021).", vec![]),
         Choice::new("flow_matching", "Conditional flow matching (Lipman et al. 2023).", vec![]),
     ];

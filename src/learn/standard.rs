@@ -1,4 +1,4 @@
-//! Standardisation: the affine image of scaled rows in which each parameter has mean 0 and standard deviation 1.
+//! Rows of mean 0 and standard deviation 1, for networks whose weights start at that scale.
 
 use tch::Tensor;
 
@@ -8,7 +8,7 @@ use super::parameters::{tensor, values};
 
 /// Mean and standard deviation of each scaled parameter over the training rows.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Standard {
+pub struct Standard {
     /// Of each parameter.
     pub(super) mean: Vec<f32>,
     /// Of each parameter, not below a least one.
@@ -21,7 +21,8 @@ const LEAST_DEVIATION: f64 = 1e-3;
 
 impl Standard {
     /// From scaled rows, `[rows, parameters]`.
-    pub(super) fn new(x: &Tensor) -> Self {
+    #[must_use]
+    pub fn new(x: &Tensor) -> Self {
         let (width, rows) = (x.size()[1] as usize, x.size()[0] as f64);
         let scaled = values(x);
         let column = |index: usize| scaled.iter().skip(index).step_by(width).map(|&value| f64::from(value));
@@ -31,18 +32,22 @@ impl Standard {
         Self { deviation, mean: mean.iter().map(|&value| value as f32).collect() }
     }
 
-    fn row(values: &[f32]) -> Tensor {
-        tensor(values, &[1, values.len() as i64])
+    /// How many parameters there are.
+    #[must_use]
+    pub fn dimensions(&self) -> usize {
+        self.mean.len()
     }
 
-    /// Scaled rows in standard deviations from the mean, `[rows, parameters]`.
-    pub(super) fn standardised(&self, x: &Tensor) -> Tensor {
-        (x - Self::row(&self.mean)) / Self::row(&self.deviation)
+    /// From 0..1, `[rows, parameters]`.
+    #[must_use]
+    pub fn standardised(&self, x: &Tensor) -> Tensor {
+        (x - row(&self.mean)) / row(&self.deviation)
     }
 
     /// Back to 0..1.
-    pub(super) fn scaled(&self, z: &Tensor) -> Tensor {
-        z * Self::row(&self.deviation) + Self::row(&self.mean)
+    #[must_use]
+    pub fn scaled(&self, z: &Tensor) -> Tensor {
+        z * row(&self.deviation) + row(&self.mean)
     }
 
     /// Adds both to an archive.
@@ -52,12 +57,16 @@ impl Standard {
         }
     }
 
-    /// Both of an archive, for so many parameters.
+    /// Those of an archive.
     ///
     /// # Errors
-    /// When one is missing, is not finite, or has another length.
-    pub(super) fn read(archive: &Archive, parameters: usize) -> Result<Self, LearnError> {
-        let row = |name: &str| Ok::<_, LearnError>(archive.single(name, &[parameters])?.to_vec());
-        Ok(Self { mean: row("mean")?, deviation: row("deviation")? })
+    /// When they are not there or are not of so many parameters.
+    pub(super) fn read(archive: &Archive, dimensions: usize) -> Result<Standard, LearnError> {
+        let row = |name: &str| Ok::<_, LearnError>(archive.single(name, &[dimensions])?.to_vec());
+        Ok(Standard { mean: row("mean")?, deviation: row("deviation")? })
     }
+}
+
+fn row(values: &[f32]) -> Tensor {
+    tensor(values, &[1, values.len() as i64])
 }

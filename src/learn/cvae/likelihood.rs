@@ -6,7 +6,7 @@ use tch::{Kind, Reduction, Tensor};
 
 /// The distribution of a scaled parameter vector given the decoder's head; parameters are independent given it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Likelihood {
+pub(in crate::learn) enum Likelihood {
     /// Gaussian with a learned variance for each parameter and row. The mean is a sigmoid: rows lie within the bounds,
     /// and so a mean cannot leave them where conditions extrapolate; draws can, by their noise. The logarithm of the
     /// variance is kept softly between two bounds (as in Chua et al. 2018): rows from descents repeat values and lie
@@ -31,12 +31,12 @@ const SERIES_LOGIT: f64 = 0.5;
 
 impl Likelihood {
     /// Numbers in the head for this many parameters.
-    pub(super) fn outputs(self, dimensions: usize) -> usize {
+    pub(in crate::learn) fn outputs(self, dimensions: usize) -> usize {
         if self == Likelihood::Gaussian { 2 * dimensions } else { dimensions }
     }
 
     /// Its name in the graph.
-    pub(super) fn title(self) -> &'static str {
+    pub(in crate::learn) fn title(self) -> &'static str {
         match self {
             Likelihood::Gaussian => "Gaussian, learned variance",
             Likelihood::Bernoulli => "Bernoulli",
@@ -45,7 +45,7 @@ impl Likelihood {
     }
 
     /// The negative log-likelihood of each value, `[rows, parameters]`, in nats.
-    pub(super) fn loss(self, head: &Tensor, x: &Tensor) -> Tensor {
+    pub(in crate::learn) fn loss(self, head: &Tensor, x: &Tensor) -> Tensor {
         match self {
             Likelihood::Gaussian => {
                 let (mean, _, log_variance) = gaussian(head);
@@ -63,7 +63,7 @@ impl Likelihood {
     }
 
     /// The gradient of the mean over rows of the summed [`Likelihood::loss`] by the head, in closed form.
-    pub(super) fn gradient(self, head: &Tensor, x: &Tensor) -> Tensor {
+    pub(in crate::learn) fn gradient(self, head: &Tensor, x: &Tensor) -> Tensor {
         let mut gradient = match self {
             Likelihood::Gaussian => {
                 let (mean, below, log_variance) = gaussian(head);
@@ -82,7 +82,7 @@ impl Likelihood {
     }
 
     /// The mean of each value, `[rows, parameters]`.
-    pub(super) fn mean(self, head: &Tensor) -> Tensor {
+    pub(in crate::learn) fn mean(self, head: &Tensor) -> Tensor {
         match self {
             Likelihood::Gaussian => gaussian(head).0,
             Likelihood::Bernoulli => head.sigmoid(),
@@ -98,7 +98,7 @@ impl Likelihood {
 
     /// One draw given one row of the head: Gaussian mean and noise, the inverse distribution function of the
     /// continuous Bernoulli, the mean of the Bernoulli.
-    pub(super) fn draw(self, head: &[f32], dimensions: usize, stream: &mut impl Rng) -> Vec<f64> {
+    pub(in crate::learn) fn draw(self, head: &[f32], dimensions: usize, stream: &mut impl Rng) -> Vec<f64> {
         let value = |index: usize| f64::from(head[index]);
         (0..dimensions)
             .map(|index| match self {

@@ -2,9 +2,11 @@
 //! parameter vector and its condition to a Gaussian over latent vectors, a decoder from a latent vector and the
 //! condition to a distribution of parameter vectors, trained on the evidence lower bound.
 
-mod likelihood;
+pub(super) mod likelihood;
+pub(super) mod loss;
 mod mlp;
 mod network;
+pub(super) mod posterior;
 pub(super) mod settings;
 
 use rand::RngExt;

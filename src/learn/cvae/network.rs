@@ -3,7 +3,9 @@
 use tch::{Kind, Tensor};
 
 use super::likelihood::Likelihood;
+use super::loss;
 use super::mlp::Mlp;
+use super::posterior::{self, LOG_VARIANCE_BOUND, divergence, draw};
 use super::settings::CvaeSettings;
 use crate::graph::{Graph, GraphNode};
 use crate::learn::data::Rows;
@@ -22,14 +24,11 @@ pub(super) struct CvaeNetwork {
     statistics: Layout,
 }
 
-/// The logarithm of the posterior's variance stays within plus and minus this bound, so that its exponential is finite.
-const LOG_VARIANCE_BOUND: f64 = 15.0;
-
 impl CvaeNetwork {
     /// The network for vectors of `dimensions` parameters.
     pub(super) fn new(settings: &CvaeSettings, dimensions: usize) -> Self {
         let (mut parameters, mut statistics) = (Layout::default(), Layout::default());
-        let (likelihood, latent) = (settings.likelihood(), settings.latent);
+        let (likelihood, latent) = (loss::likelihood(&settings.loss), settings.latent);
         let (wide, deep) = (dimensions as i64, latent as i64);
         let head = likelihood.outputs(dimensions) as i64;
         let encoder = Mlp::new("encoder", &settings.encoder, wide + 1, 2 * deep, &mut parameters, &mut statistics);
@@ -39,7 +38,7 @@ impl CvaeNetwork {
 
     /// Mean and logarithm of the variance of the latent posterior of rows with their condition in the last column.
     pub(super) fn encode(&self, xc: &Tensor, parameters: &[Tensor], statistics: &[Tensor]) -> (Tensor, Tensor) {
-        self.posterior(&self.encoder.forward(xc, parameters, statistics))
+        posterior::posterior(&self.encoder.forward(xc, parameters, statistics))
     }
 
     /// What the likelihood makes of latent vectors with their condition in the last column.
@@ -47,15 +46,9 @@ impl CvaeNetwork {
         self.decoder.forward(zc, parameters, statistics)
     }
 
-    fn posterior(&self, head: &Tensor) -> (Tensor, Tensor) {
-        let latent = self.latent as i64;
-        let log_variance = head.narrow(1, latent, latent).clamp(-LOG_VARIANCE_BOUND, LOG_VARIANCE_BOUND);
-        (head.narrow(1, 0, latent), log_variance)
-    }
-
     /// The gradient by the encoder's head, through the draw and by the mean divergence times `weight`.
     fn posterior_gradient(&self, head: &Tensor, noise: &Tensor, by_z: &Tensor, weight: f64) -> Tensor {
-        let (mean, log_variance) = self.posterior(head);
+        let (mean, log_variance) = posterior::posterior(head);
         let share = weight / head.size()[0] as f64;
         let sd = (log_variance * 0.5).exp();
         let by_log_variance = (by_z * noise * &sd + (sd.square() - 1.0) * share) * 0.5;
@@ -84,18 +77,6 @@ impl CvaeNetwork {
     }
 }
 
-/// A draw from the posterior (Kingma and Welling 2014).
-fn draw(mean: &Tensor, log_variance: &Tensor, noise: &Tensor) -> Tensor {
-    mean + (log_variance * 0.5).exp() * noise
-}
-
-/// The divergence of Gaussians from the standard normal, summed over latent dimensions, mean over rows.
-fn divergence(mean: &Tensor, log_variance: &Tensor) -> Tensor {
-    let terms = mean.square() + log_variance.exp() - log_variance;
-    let rows = mean.size()[0] as f64;
-    (terms.sum(Kind::Float) / rows - mean.size()[1] as f64) * 0.5
-}
-
 impl Network for CvaeNetwork {
     fn parameters(&self) -> &Layout {
         &self.parameters
@@ -119,7 +100,7 @@ impl Network for CvaeNetwork {
         gradients: &[Tensor],
     ) {
         let (encoded, encoder_tape) = self.encoder.forward_training(&rows.xc, parameters, statistics);
-        let (mean, log_variance) = self.posterior(&encoded);
+        let (mean, log_variance) = posterior::posterior(&encoded);
         let z = draw(&mean, &log_variance, noise);
         let zc = Tensor::cat(&[&z, &rows.c], 1);
         let (decoded, decoder_tape) = self.decoder.forward_training(&zc, parameters, statistics);
@@ -153,16 +134,6 @@ mod tests {
     use crate::learn::cvae::settings::{read, schema};
 
     #[test]
-    fn the_divergence_has_its_closed_form() {
-        // KL(N(m, s2) || N(0, 1)) = (m2 + s2 - 1 - ln s2) / 2 for each dimension.
-        let mean = Tensor::from_slice(&[0.5_f32, -1.0, 0.0, 2.0]).view([2, 2]);
-        let log_variance = Tensor::from_slice(&[0.0_f32, 1.0, -2.0, 0.3]).view([2, 2]);
-        let term = |m: f64, l: f64| 0.5 * (m * m + l.exp() - 1.0 - l);
-        let expected = (term(0.5, 0.0) + term(-1.0, 1.0) + term(0.0, -2.0) + term(2.0, 0.3)) / 2.0;
-        assert!((divergence(&mean, &log_variance).double_value(&[]) - expected).abs() < 1e-6);
-    }
-
-    #[test]
     fn gradients_are_those_of_libtorch() {
         let settings = schema().fields.into_iter().filter_map(|field| Some((field.name.to_owned(), field.default?)));
         let mut settings: std::collections::BTreeMap<_, _> = settings.collect();
@@ -182,7 +153,7 @@ mod tests {
         let parameters = parameters.set_requires_grad(true);
         let views = network.parameters.views(&parameters);
         let (encoded, _) = network.encoder.forward_training(&rows.xc, &views, &statistics);
-        let (mean, log_variance) = network.posterior(&encoded);
+        let (mean, log_variance) = posterior::posterior(&encoded);
         let zc = Tensor::cat(&[&draw(&mean, &log_variance, &noise), &rows.c], 1);
         let (decoded, _) = network.decoder.forward_training(&zc, &views, &statistics);
         let loss = network.likelihood.loss(&decoded, &rows.x).sum(Kind::Float) / 15.0;

@@ -86,7 +86,7 @@ impl Network for Objective<'_> {
 
     /// The start of the path, its time, and whether the condition is hidden.
     fn noise(&self) -> usize {
-        self.standard.mean.len() + 2
+        self.standard.dimensions() + 2
     }
 
     fn gradient(
@@ -98,7 +98,7 @@ impl Network for Objective<'_> {
         _weight: f64,
         gradients: &[Tensor],
     ) {
-        let width = self.standard.mean.len() as i64;
+        let width = self.standard.dimensions() as i64;
         let (z, start) = (self.standard.standardised(&rows.x), noise.narrow(1, 0, width));
         let time = uniform(&noise.narrow(1, width, 1));
         let known = uniform(&noise.narrow(1, width + 1, 1)).ge(self.settings.label_dropout).to_kind(Kind::Float);
@@ -119,7 +119,7 @@ impl Network for Objective<'_> {
     }
 
     fn evaluate(&self, parameters: &[Tensor], statistics: &[Tensor], rows: &Rows, noise: &Tensor) -> Evaluation {
-        let width = self.standard.mean.len() as i64;
+        let width = self.standard.dimensions() as i64;
         let mass = statistics[parameters.len()].double_value(&[0]);
         let weights: Vec<Tensor> = statistics[..parameters.len()].iter().map(|average| average / mass).collect();
         let (z, start) = (self.standard.standardised(&rows.x), noise.narrow(1, 0, width));
