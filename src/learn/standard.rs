@@ -39,13 +39,11 @@ impl Standard {
     }
 
     /// From 0..1, `[rows, parameters]`.
-    #[must_use]
     pub fn standardised(&self, x: &Tensor) -> Tensor {
         (x - row(&self.mean)) / row(&self.deviation)
     }
 
     /// Back to 0..1.
-    #[must_use]
     pub fn scaled(&self, z: &Tensor) -> Tensor {
         z * row(&self.deviation) + row(&self.mean)
     }

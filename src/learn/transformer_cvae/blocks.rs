@@ -48,7 +48,7 @@ impl Blocks {
         for block in parameters[self.start..].chunks_exact(BLOCK).take(self.count) {
             state = &state + self.attention(&self.normalised(&state, &block[..2]), &block[2..6]);
             let hidden = self.normalised(&state, &block[6..8]).linear(&block[8], Some(&block[9])).gelu("none");
-            state = state + hidden.linear(&block[10], Some(&block[11]));
+            state = &state + hidden.linear(&block[10], Some(&block[11]));
         }
         state
     }
