@@ -40,6 +40,8 @@ pub fn expand(experiment: &Experiment) -> Result<Expanded, Diagnostic> {
         sources: Vec::new(),
         proposals: BTreeMap::new(),
         benchmarks: BTreeMap::new(),
+        problems: BTreeMap::new(),
+        keys: BTreeMap::new(),
     };
     // The problems of a family become nodes where something uses them: there may be hundreds.
     let members: BTreeSet<&String> = experiment.families.values().flat_map(|family| &family.problems).collect();
@@ -76,6 +78,10 @@ struct Builder<'a> {
     proposals: BTreeMap<String, Vec<Proposals>>,
     /// The verdict of each benchmark.
     benchmarks: BTreeMap<String, usize>,
+    /// The node of each problem.
+    problems: BTreeMap<String, usize>,
+    /// The node of each key.
+    keys: BTreeMap<Key, usize>,
 }
 
 /// The nodes that one `generate` makes for one generator.
@@ -92,17 +98,24 @@ impl Builder<'_> {
     fn node(&mut self, name: String, stage: Stage, inputs: Vec<usize>, sources: BTreeMap<String, Source>) -> usize {
         let mut node = Node { name, stage, inputs, key: Key::default() };
         node.key = self.plan.material(&node).key();
-        if let Some(at) = self.plan.nodes.iter().position(|known| known.key == node.key) {
+        if let Some(&at) = self.keys.get(&node.key) {
             return at;
         }
+        self.keys.insert(node.key.clone(), self.plan.nodes.len());
         self.plan.nodes.push(node);
         self.sources.push(sources);
         self.plan.nodes.len() - 1
     }
 
     fn problem(&mut self, name: &str) -> usize {
+        // The trials of a benchmark ask a thousand times, and a problem is long to hash.
+        if let Some(&known) = self.problems.get(name) {
+            return known;
+        }
         let declared = &self.experiment.problems[name];
         let stage = Stage::Problem(Box::new(declared.problem.clone()));
-        self.node(format!("problem.{name}"), stage, Vec::new(), declared.sources.clone())
+        let node = self.node(format!("problem.{name}"), stage, Vec::new(), declared.sources.clone());
+        self.problems.insert(name.to_owned(), node);
+        node
     }
 }
