@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use super::common::{Failure, Loaded, NetworkArguments, cores, loaded, say};
+use super::estimated::EstimatedVectors;
 use super::objective::number;
 use super::values::Values;
 use crate::evaluate::minima::{self, MinimaTolerances, Minimum};
@@ -21,14 +22,21 @@ use crate::run::stages::{SolverObjective, measured_ranges};
 use crate::solve::{ProblemSolver, Sensitivities};
 use crate::table::Table;
 
+/// Vectors that a file of starts may have.
+const MOST_GIVEN: usize = 1_000_000;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The problem, such as `problem.yaml` or `paper.kexp:stat5_fit`
     #[arg(value_name = "PROBLEM.yaml|FILE.kexp:PROBLEM")]
     problem: String,
     /// How many descents, from a Latin hypercube between the bounds on the estimation scale
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    starts: u32,
+    #[arg(long, value_name = "N", required_unless_present = "from", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    starts: Option<u32>,
+    /// Start from the vectors of this file instead: a column a parameter on the linear scale, or `parameter.ID` on the
+    /// estimation scale
+    #[arg(long, value_name = "FILE.csv", conflicts_with_all = ["starts", "seed"])]
+    from: Option<PathBuf>,
     /// The seed of the starts
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -71,11 +79,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let solver = ProblemSolver::new(&loaded.problem).map_err(|error| said(&error))?;
     let solver = if arguments.controlled { solver.with_sensitivities(Sensitivities::Controlled) } else { solver };
     let bounds = bounds(&solver)?;
-    let starts = design::latin_hypercube(
-        arguments.starts as usize,
-        &bounds,
-        &Streams::new(arguments.seed, "fit").part("starts"),
-    );
+    let starts = match &arguments.from {
+        Some(path) => given(path, &loaded.problem, &solver, &bounds)?,
+        None => {
+            let streams = Streams::new(arguments.seed, "fit").part("starts");
+            design::latin_hypercube(arguments.starts.unwrap_or_default() as usize, &bounds, &streams)
+        }
+    };
     let settings = DescentSettings { iterations: arguments.iterations, ..DescentSettings::default() }.into();
     let objective =
         SolverObjective::new(solver).and_then(|objective| objective.descended_by(&settings)).map_err(|error| {
@@ -107,9 +117,33 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         false => say(fit.text(&objective.solver, &loaded.problem).trim_end()),
     }
     if fit.best().is_none() {
-        return Err(Failure::Said(format!("none of {} starts could be solved", arguments.starts)));
+        return Err(Failure::Said(format!("none of {} starts could be solved", fit.descents.len())));
     }
     Ok(())
+}
+
+/// Starts from a file; one outside of the bounds is an error, since a descent would not start where the file says.
+fn given(path: &Path, problem: &Problem, solver: &ProblemSolver, bounds: &Bounds) -> Result<Vec<Vec<f64>>, Failure> {
+    let mut vectors = EstimatedVectors::open(path, problem, solver)?;
+    let starts = vectors.next(MOST_GIVEN + 1)?;
+    if starts.len() > MOST_GIVEN {
+        return Err(Failure::Said(format!("{} has more than {MOST_GIVEN} vectors", path.display())));
+    }
+    for (row, start) in starts.iter().enumerate() {
+        for ((name, &value), (lower, upper)) in solver.names().iter().zip(start).zip(bounds.pairs()) {
+            // A start written as decimal digits may lie a rounding beyond the bound that it was clipped to.
+            let room = 1e-9 * (upper - lower);
+            if !(lower - room..=upper + room).contains(&value) {
+                let message = format!(
+                    "{}: vector {} has `{name}` at {value} on its scale, outside of its bounds {lower} to {upper}",
+                    path.display(),
+                    row + 1
+                );
+                return Err(Failure::Said(message));
+            }
+        }
+    }
+    Ok(starts.into_iter().map(|start| bounds.clip(&start)).collect())
 }
 
 /// The box of the search, in which every parameter has a lower and an upper bound.

@@ -3,6 +3,7 @@
 mod check;
 mod common;
 mod ensemble;
+mod estimated;
 mod explain;
 mod export;
 mod fit;

@@ -89,6 +89,37 @@ fn a_fit_finds_the_minimum_and_writes_it() {
 }
 
 #[test]
+fn a_fit_starts_where_a_file_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("starts.csv");
+    let fit = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        kexp(&["fit", BASE, "--from", path.to_str().unwrap(), "--json"])
+    };
+    let fit_of = |text: &str| json(&fit(text));
+    let linear = fit_of("k1,k2,sd_a\n0.1,10,1\n100,1,0.5\n");
+    let scaled = fit_of("parameter.k2,parameter.k1,sd_a\n1,-1,1\n0,2,0.5\n");
+    assert_eq!(linear, scaled);
+    assert_eq!(linear["starts"], 2);
+    let first = json(&kexp(&["objective", BASE, "--json", "--set", "k1=0.1", "--set", "k2=10", "--set", "sd_a=1"]));
+    let starts = linear["ends"].as_array().unwrap();
+    let of_first = starts.iter().find(|end| end["start"] == 1).unwrap();
+    assert!((of_first["fval_start"].as_f64().unwrap() - first["fval"].as_f64().unwrap()).abs() < 1e-9);
+
+    for (text, said) in [
+        ("k1,k2\n1e9,1\n", "outside of its bounds"),
+        ("k1,k9\n1,1\n", "no estimated parameter `k9`"),
+        ("k1,parameter.k1\n1,1\n", "are one parameter"),
+        ("k1,k2\n-1,1\n", "outside of its bounds"),
+        ("k1,k2\n", "no vectors"),
+    ] {
+        let failed = fit(text);
+        let stderr = String::from_utf8_lossy(&failed.stderr).into_owned();
+        assert!(!failed.status.success() && stderr.contains(said), "{text}: {stderr}");
+    }
+}
+
+#[test]
 fn problems_of_experiments_write_tables_too() {
     if !Path::new("experiments/paper.kexp").is_file() {
         return;
