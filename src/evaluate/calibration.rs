@@ -29,9 +29,8 @@ pub fn calibration(requested: &[f64], achieved: &[f64], resampling: Resampling, 
     let found: Vec<f64> =
         rows.iter().map(|&row| if achieved[row].is_nan() { f64::INFINITY } else { achieved[row] }).collect();
     let picked = |values: &[f64], drawn: &[usize]| drawn.iter().map(|&row| values[row]).collect::<Vec<f64>>();
-    let rank = |drawn: &[Vec<usize>]| {
-        spearman(&picked(&asked, &drawn[0]), &picked(&found, &drawn[0])).unwrap_or(f64::NAN)
-    };
+    let rank =
+        |drawn: &[Vec<usize>]| spearman(&picked(&asked, &drawn[0]), &picked(&found, &drawn[0])).unwrap_or(f64::NAN);
     let error = |drawn: &[Vec<usize>]| {
         let solved = drawn[0].iter().filter(|&&row| found[row] != f64::INFINITY);
         mean(solved.map(|&row| (asked[row] - found[row].max(0.0)).abs()))
@@ -50,7 +49,12 @@ mod tests {
     use super::*;
 
     fn judged(requested: &[f64], achieved: &[f64]) -> Calibration {
-        calibration(requested, achieved, Resampling { resamples: 100, confidence: 0.95 }, &Streams::new(1, "calibration"))
+        calibration(
+            requested,
+            achieved,
+            Resampling { resamples: 100, confidence: 0.95 },
+            &Streams::new(1, "calibration"),
+        )
     }
 
     proptest! {

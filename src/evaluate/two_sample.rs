@@ -65,10 +65,8 @@ pub fn two_sample(a: &[Vec<f64>], b: &[Vec<f64>], streams: &Streams) -> Option<T
         })
         .collect();
     let scored = |labels: &[bool]| {
-        let scores: Vec<f64> = neighbours
-            .iter()
-            .map(|near| mean(near.iter().map(|&other| f64::from(u8::from(labels[other])))))
-            .collect();
+        let scores: Vec<f64> =
+            neighbours.iter().map(|near| mean(near.iter().map(|&other| f64::from(u8::from(labels[other]))))).collect();
         (accuracy(&scores, labels), area(&scores, labels))
     };
     let labels: Vec<bool> = (0..2 * pairs).map(|index| index < pairs).collect();
