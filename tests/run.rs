@@ -20,6 +20,8 @@ mod golden;
 mod imported;
 #[path = "run/interrupt.rs"]
 mod interrupt;
+#[path = "run/judged.rs"]
+mod judged;
 #[path = "run/keys.rs"]
 mod keys;
 #[path = "run/quick.rs"]

@@ -57,6 +57,19 @@ pub fn interval(
     if estimate.is_nan() {
         return None;
     }
+    let values = distribution(sizes, &statistic, resampling, streams);
+    Some(Interval::of(estimate, &values, resampling.confidence))
+}
+
+/// The statistic over resamples, rising, without those in which it is not defined. Groups and statistic are those of
+/// [`interval`]; the groups hold something each.
+#[must_use]
+pub fn distribution(
+    sizes: &[usize],
+    statistic: impl Fn(&[Vec<usize>]) -> f64 + Sync,
+    resampling: Resampling,
+    streams: &Streams,
+) -> Vec<f64> {
     let streams = streams.part("bootstrap");
     let mut values: Vec<f64> = (0..resampling.resamples)
         .into_par_iter()
@@ -69,13 +82,21 @@ pub fn interval(
         .filter(|value| !value.is_nan())
         .collect();
     values.sort_by(f64::total_cmp);
-    let tail = (1.0 - resampling.confidence.clamp(0.0, 1.0)) / 2.0;
-    Some(Interval {
-        estimate,
-        lower: end(&values, tail).unwrap_or(estimate),
-        upper: end(&values, 1.0 - tail).unwrap_or(estimate),
-        defined: values.len(),
-    })
+    values
+}
+
+impl Interval {
+    /// The percentile interval of an estimate from the statistic over resamples, rising.
+    #[must_use]
+    pub fn of(estimate: f64, sorted: &[f64], confidence: f64) -> Self {
+        let tail = (1.0 - confidence.clamp(0.0, 1.0)) / 2.0;
+        Self {
+            estimate,
+            lower: end(sorted, tail).unwrap_or(estimate),
+            upper: end(sorted, 1.0 - tail).unwrap_or(estimate),
+            defined: sorted.len(),
+        }
+    }
 }
 
 /// The quantile, where infinite neighbours do not turn into NaN.

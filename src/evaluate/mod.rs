@@ -4,14 +4,19 @@
 //! out and say how many they were. Rows are slices of vectors of equal length. Results depend on the input alone.
 
 pub mod bootstrap;
+pub mod calibration;
 pub mod condition;
 pub mod correlation;
+pub mod coverage;
 pub mod distances;
 pub mod embedding;
 pub mod feasibility;
 pub mod groups;
+pub mod matching;
+pub mod memorisation;
 pub mod minima;
 pub mod paired;
 pub mod profile;
 pub mod quantiles;
 pub mod success;
+pub mod two_sample;

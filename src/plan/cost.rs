@@ -45,6 +45,8 @@ pub fn cost(plan: &Plan, at: usize) -> Cost {
         }
         Stage::Latent(_) => of(1.0, "map", 2.0),
         Stage::Distances(_) => of(1.0, "table", 0.2),
+        Stage::Judge(settings) => of(settings.resamples as f64, "resamples", 1e-3),
+        Stage::Map(_) => of(1.0, "map", 4.0),
         Stage::Trial(settings) => of(settings.budget, "evaluations at most", 2e-4),
         Stage::Benchmark(settings) => of(settings.trials.len() as f64, "trials", 1e-2),
         Stage::Compare(settings) => of(settings.resamples as f64, "resamples", 1e-3),

@@ -59,6 +59,18 @@ pub struct Deliverable {
     pub settings: BTreeMap<String, Value>,
     /// The nodes whose artifacts it shows.
     pub from: Vec<usize>,
+    /// What these nodes belong to, where several proposals stand beside each other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+}
+
+/// The proposals of one generator among those that a figure or a table shows. Both names are what people gave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The `generate`.
+    pub proposals: String,
+    /// The generator; nothing where the node is of all generators of the `generate`.
+    pub generator: String,
 }
 
 /// The kinds of work, with their settings. What each reads and writes is said in `run::stages`.
@@ -86,6 +98,11 @@ pub enum Stage {
     Latent(Latent),
     /// Distances of proposals to training rows. Inputs: dataset, generated vectors.
     Distances(Distances),
+    /// What proposals are worth beyond their fval. Inputs: dataset, solved vectors, and where other rows judge than those that the
+    /// dataset holds out, their dataset.
+    Judge(Judge),
+    /// Two-dimensional map of proposals among training rows. Inputs: dataset, then the solved vectors of each generator.
+    Map(Map),
     /// Descents from several origins side by side. Inputs: problem, then the descents.
     Compare(Compare),
     /// One method on one problem, once. Inputs: problem; for a method that learns its training descents and the dataset; for
@@ -161,6 +178,30 @@ pub struct DatasetRecipe {
     /// How close to the best end an end lies in the best basin.
     #[serde(default = "basin", skip_serializing_if = "is_basin")]
     pub within: f64,
+    /// What a generator is told of each row.
+    #[serde(default, skip_serializing_if = "Labels::is_condition")]
+    pub labels: Labels,
+    /// Rows whose solve failed are learnt from as the worst ones; else they are left out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub failed_as_worst: bool,
+}
+
+/// What a generator is told of each row that it learns from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Labels {
+    /// The condition of its fval.
+    #[default]
+    Condition,
+    /// The condition of another row, drawn at random.
+    Shuffled,
+    /// Nothing: all rows have condition 0, and so has whatever is asked for.
+    None,
+}
+
+impl Labels {
+    fn is_condition(&self) -> bool {
+        *self == Labels::Condition
+    }
 }
 
 /// How close to the best end an end lies in its basin, where nothing is said.
@@ -234,6 +275,26 @@ pub struct Distances {
     pub shown: usize,
 }
 
+/// Settings of a judgement of proposals.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judge {
+    /// How far apart on the condition scale two fvals are at most that count as the same.
+    pub caliper: f64,
+    /// The ball of a held-out row reaches to so many other descents.
+    pub neighbours: usize,
+    /// Bootstrap resamples.
+    pub resamples: usize,
+}
+
+/// Settings of the map of proposals.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Map {
+    /// UMAP's number of neighbours.
+    pub neighbours: usize,
+    /// At most so many training rows, and so many proposals of each generator.
+    pub shown: usize,
+}
+
 /// Settings of a comparison of descents.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Compare {
@@ -271,6 +332,8 @@ impl Stage {
             Stage::Conditions => ("conditions", 1),
             Stage::Latent(_) => ("latent", 1),
             Stage::Distances(_) => ("distances", 1),
+            Stage::Judge(_) => ("judge", 1),
+            Stage::Map(_) => ("map", 1),
             Stage::Compare(_) => ("compare", 2),
             Stage::Trial(_) => ("trial", 1),
             Stage::Benchmark(_) => ("benchmark", 5),
@@ -321,6 +384,8 @@ impl Stage {
             Stage::Conditions => "feasible share and quantiles by condition",
             Stage::Latent(_) => "map of the latents of validation rows",
             Stage::Distances(_) => "distances of proposals to training rows",
+            Stage::Judge(_) => "copying, coverage and calibration of proposals",
+            Stage::Map(_) => "map of proposals among training rows",
             Stage::Compare(_) => "descents by origin: hits, minima, work",
             Stage::Trial(_) => "one method on one problem within its budget",
             Stage::Benchmark(_) => "hits and their cost by problem and method",

@@ -89,6 +89,34 @@ pub fn fvals() -> Table {
     Table::new().number("condition", conditions).number("fval", fvals)
 }
 
+/// One generator that obeys its condition, and one that does not.
+pub fn calibration() -> Table {
+    let rows = || ["flow", "unconditional"].into_iter().flat_map(|name| CONDITIONS.map(|condition| (name, condition)));
+    let level = |(name, condition): (&str, f64)| if name == "flow" { 0.05 + 0.9 * condition.max(0.0) } else { 0.4 };
+    let spread = |by: f64| rows().map(|row| (level(row) + by).max(0.0)).collect::<Vec<f64>>();
+    Table::new()
+        .text("generator", rows().map(|(name, _)| name.to_owned()).collect())
+        .number("condition", rows().map(|(_, condition)| condition).collect())
+        .number("low", spread(-0.2))
+        .number("lower_quartile", spread(-0.08))
+        .number("median", spread(0.0))
+        .number("upper_quartile", spread(0.06))
+        .number("high", spread(0.25))
+        .number("rank_correlation", rows().map(|(name, _)| if name == "flow" { 0.934 } else { f64::NAN }).collect())
+}
+
+/// Training rows and the proposals of two generators.
+pub fn map() -> Table {
+    let latent = latent();
+    let names = (0..latent.rows()).map(|row| ["flow", "", "", "cvae"][row % 4].to_owned()).collect();
+    let column = |name: &str| latent.numbers(name).expect("a column").to_vec();
+    Table::new()
+        .text("generator", names)
+        .number("u1", column("u1"))
+        .number("u2", column("u2"))
+        .number("condition", column("condition").into_iter().map(|condition| condition - 0.02).collect())
+}
+
 pub fn distances() -> Table {
     let mut stream = Streams::new(1, "distances").stream(0);
     let (mut groups, mut distances) = (Vec::new(), Vec::new());

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use kexp::report::figure::{
-    Drawing, FigureError, box_plot, descents, distances, feasibility, graph, latent_umap, minima, parallel_coordinates,
-    parameters, training_curves,
+    Drawing, FigureError, box_plot, calibration, descents, distances, feasibility, graph, latent_umap, minima,
+    parallel_coordinates, parameters, training_curves, umap,
 };
 use kexp::table::{Column, Table};
 
@@ -26,6 +26,8 @@ fn kinds() -> Vec<(&'static str, Table, Draw)> {
         ("feasibility", data::feasibility(), Box::new(feasibility::draw)),
         ("box", data::fvals(), Box::new(|table| box_plot::draw(table, REFERENCE))),
         ("distances", data::distances(), Box::new(distances::draw)),
+        ("calibration", data::calibration(), Box::new(calibration::draw)),
+        ("umap", data::map(), Box::new(umap::draw)),
         ("descents", data::descents(), Box::new(|table| descents::draw(table, data::TARGET))),
         ("minima", data::minima(), Box::new(minima::draw)),
         ("parameters", data::best_ends(), Box::new(parameters::draw)),

@@ -1,12 +1,12 @@
-//! Figures and tables show what something makes.
+//! Figures show what something makes.
 
 use crate::diagnostic::Diagnostic;
 use crate::learn::{Kind, kind, kinds};
-use crate::plan::resolve::{Experiment, listed, near};
-use crate::plan::schema::{BENCHMARK_COLUMNS, GENERATE_COLUMNS, TUNE_COLUMNS, plain};
+use crate::plan::resolve::{Experiment, listed};
+use crate::plan::schema::plain;
 use crate::schema::Value;
 
-use super::{feeds, place};
+use super::{feeds, place, tables};
 
 pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
     let fed = feeds::fed(experiment);
@@ -50,28 +50,7 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
         }
     }
     for table in experiment.tables.values() {
-        let Some(from) = table.word("from") else { continue };
-        let mut known: Vec<&str> = Vec::new();
-        if let Some(tune) = experiment.tunes.get(from) {
-            known.extend(TUNE_COLUMNS);
-            known.extend(tune.vary.iter().map(|vary| vary.path.as_str()));
-        } else if experiment.generates.contains_key(from) {
-            known.extend(GENERATE_COLUMNS);
-        } else if experiment.benchmarks.contains_key(from) {
-            known.extend(BENCHMARK_COLUMNS);
-        } else {
-            continue;
-        }
-        for (index, column) in table.words("columns").into_iter().enumerate() {
-            if !known.contains(&column) {
-                let help = near(column, known.iter().copied()).or_else(|| listed("columns", known.iter().copied()));
-                findings.push(
-                    Diagnostic::error("unknown-name", format!("`{from}` has no column `{column}`"))
-                        .at(place(table, &format!("columns.{index}")), "unknown")
-                        .maybe_help(help),
-                );
-            }
-        }
+        tables::run(experiment, table, findings);
     }
 }
 

@@ -6,6 +6,7 @@ mod figures;
 mod loss;
 pub(in crate::plan) mod problem;
 mod proposals;
+mod tables;
 pub(in crate::plan) mod treatments;
 mod tunes;
 pub(in crate::plan) mod vary;

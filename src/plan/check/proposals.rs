@@ -1,7 +1,7 @@
 //! Rules of `generate`.
 
 use crate::diagnostic::Diagnostic;
-use crate::plan::resolve::{Experiment, Origin};
+use crate::plan::resolve::{Declaration, Experiment, Origin};
 use crate::plan::schema::plain;
 use crate::schema::Value;
 
@@ -29,6 +29,7 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
                     .at(place(generate, "rounds"), "known, but not yet there"),
             );
         }
+        judged_by_others(experiment, generate, findings);
         let conditions: Vec<f64> = match generate.value("conditions") {
             Some(Value::List(items)) => items
                 .iter()
@@ -58,5 +59,26 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
                     .help(format!("conditions: {}", listed.join(", "))),
             );
         }
+    }
+}
+
+/// Rows that something learnt from cannot judge it.
+fn judged_by_others(experiment: &Experiment, generate: &Declaration, findings: &mut Vec<Diagnostic>) {
+    let (Some(learnt), Some(judges)) = (generate.word("dataset"), generate.word("held_out")) else { return };
+    let (Some(one), Some(other)) = (experiment.datasets.get(learnt), experiment.datasets.get(judges)) else { return };
+    let same = match (experiment.row_files.get(learnt), experiment.row_files.get(judges)) {
+        (Some(one), Some(other)) => one.checksum == other.checksum,
+        // Recipes that start alike and descend alike are made of the same descents.
+        (None, None) => {
+            ["start", "descend"].iter().all(|setting| one.settings.get(*setting) == other.settings.get(*setting))
+        }
+        _ => false,
+    };
+    if same {
+        findings.push(
+            Diagnostic::error("not-held-out", format!("the rows of `{judges}` are those that `{learnt}` is made of"))
+                .at(place(generate, "held_out"), "cannot judge what learnt from them")
+                .help("another number of starts, or another rule of descent, makes other descents"),
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Datasets: descents or a table, and the rows made of them.
 
-use super::super::node::{DatasetRecipe, Descend, Stage, Starts, TableRows};
+use super::super::node::{DatasetRecipe, Descend, Labels, Stage, Starts, TableRows};
 use super::super::resolve::Declaration;
 use super::super::rows::RowFile;
 use super::read::{blind_within, count, defect, descent, number, sources};
@@ -60,6 +60,12 @@ impl Builder<'_> {
             condition: declaration.settings["condition"].clone(),
             blind: blind.is_some(),
             within: blind.unwrap_or(HIT),
+            labels: match declaration.word("labels") {
+                Some("shuffled") => Labels::Shuffled,
+                Some("none") => Labels::None,
+                _ => Labels::Condition,
+            },
+            failed_as_worst: declaration.word("failed") == Some("worst"),
         };
         let suffix = Feed { blind, ..feed }.suffix();
         Ok(self.node(
@@ -76,6 +82,8 @@ impl Builder<'_> {
                     ("condition", "condition"),
                     ("blind", "blind"),
                     ("within", "blind"),
+                    ("labels", "labels"),
+                    ("failed_as_worst", "failed"),
                 ],
             ),
         ))

@@ -27,7 +27,11 @@ impl Builder<'_> {
         let blind_too = blind_within(declaration);
         let places =
             sources(declaration, &[("conditions", "conditions"), ("replicates", "replicates"), ("outside", "outside")]);
-        let mut made = Vec::new();
+        let held_out = match declaration.word("held_out") {
+            Some(dataset) => Some(self.dataset(Feed { dataset, ..feed })?),
+            None => None,
+        };
+        let mut made: Vec<Proposals> = Vec::new();
         let mut lines: Vec<(String, usize, Vec<Key>)> = Vec::new();
         let training_work = |builder: &Self, rows: usize| {
             let descents = builder.plan.nodes[rows].inputs[1];
@@ -57,10 +61,14 @@ impl Builder<'_> {
                         vec![solved, rows],
                         BTreeMap::new(),
                     );
-                    made.push((
-                        generator.clone(),
-                        Proposals { dataset: rows, solved, conditions: by_condition, compare: None },
-                    ));
+                    made.push(Proposals {
+                        generator: generator.clone(),
+                        dataset: rows,
+                        held_out,
+                        solved,
+                        conditions: by_condition,
+                        compare: None,
+                    });
                 }
                 let Some(descent) = &refine else { continue };
                 let stage = Stage::Generate(Generate {
@@ -117,11 +125,11 @@ impl Builder<'_> {
             let origins = lines.into_iter().map(|(label, _, charged)| Origin { label, charged }).collect();
             let stage = Stage::Compare(Compare { origins, tolerance: HIT, resamples: 10_000 });
             let compare = self.node(format!("compare.{name}"), stage, inputs, BTreeMap::new());
-            for (_, proposals) in &mut made {
+            for proposals in &mut made {
                 proposals.compare = Some(compare);
             }
         }
-        self.proposals.insert(name.clone(), made.into_iter().map(|(_, proposals)| proposals).collect());
+        self.proposals.insert(name.clone(), made);
         Ok(())
     }
 

@@ -85,9 +85,12 @@ struct Builder<'a> {
 }
 
 /// The nodes that one `generate` makes for one generator.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Proposals {
+    generator: String,
     dataset: usize,
+    /// The rows that judge, where they are not those that the dataset holds out.
+    held_out: Option<usize>,
     solved: usize,
     conditions: usize,
     compare: Option<usize>,

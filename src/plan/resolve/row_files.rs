@@ -30,7 +30,7 @@ pub(super) fn fill(
         let file = RowFile { path, format, checksum: rows::checksum(&bytes) };
         let uses = experiment.tunes.values().chain(experiment.generates.values());
         let mut problems: Vec<&str> = uses
-            .filter(|user| user.word("dataset") == Some(&declaration.name))
+            .filter(|user| ["dataset", "held_out"].map(|place| user.word(place)).contains(&Some(&declaration.name)))
             .filter_map(|user| user.word("problem"))
             .collect();
         problems.sort_unstable();

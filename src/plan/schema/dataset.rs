@@ -6,7 +6,10 @@ use crate::schema::{Choice, Field, Schema, Type, Value};
 /// The settings of `dataset name = csv("...")`.
 pub(super) fn table() -> Schema {
     let file = || vec![Field::required("path", Type::Text, "the file, relative to the declaring file")];
-    let shared = schema().fields.into_iter().filter(|field| matches!(field.name, "validate" | "condition" | "blind"));
+    let shared = schema()
+        .fields
+        .into_iter()
+        .filter(|field| matches!(field.name, "validate" | "condition" | "blind" | "labels" | "failed"));
     let from = Type::Choice(vec![
         Choice::new("csv", "a table with commas between cells and a header", file()),
         Choice::new("parquet", "a table in Apache Parquet, such as kexp's own `rows.parquet`", file()),
@@ -82,6 +85,23 @@ pub(super) fn schema() -> Schema {
                 "how an fval becomes the condition of a generator; rows whose solve failed have none",
             ),
             descent::blind(),
+            one_of(
+                "labels",
+                vec![
+                    word("condition", "the condition of its fval"),
+                    word("shuffled", "the condition of another row, drawn at random: what obeys it obeys by chance"),
+                    word("none", "nothing: the generator is unconditional, whatever is asked for"),
+                ],
+                "what a generator is told of each row, for ablations",
+            ),
+            one_of(
+                "failed",
+                vec![
+                    word("leave_out", "generators do not see them"),
+                    word("worst", "generators learn from them with condition 1, as the worst row has"),
+                ],
+                "starts whose solve failed",
+            ),
         ],
     }
 }

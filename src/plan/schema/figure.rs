@@ -1,10 +1,46 @@
 //! `figure name { draw = ... }` and `table name { ... }`
 
-use super::{number, one_of, word};
+use super::{integer, number, one_of, word};
 use crate::schema::{Choice, Field, Schema, Type};
 
 /// Figures that later stages bring.
 pub(super) const NOT_YET: &[(&str, &str)] = &[("heatmap", "methods by models")];
+
+/// Columns that name what a row of a table of proposals belongs to: the `generate` and the generator.
+pub const NAME_COLUMNS: &[&str] = &["proposals", "generator"];
+
+/// Columns of a table of proposals by generator.
+pub const JUDGEMENT_COLUMNS: &[&str] = &[
+    "outside_share",
+    "feasible_lower",
+    "feasible_upper",
+    "median_at_best",
+    "better_lower",
+    "better_upper",
+    "rank_correlation",
+    "rank_correlation_lower",
+    "rank_correlation_upper",
+    "absolute_error",
+    "absolute_error_lower",
+    "absolute_error_upper",
+    "memorisation",
+    "memorisation_lower",
+    "memorisation_upper",
+    "memorisation_p",
+    "distance_ratio",
+    "matched",
+    "coverage",
+    "coverage_lower",
+    "coverage_upper",
+    "coverage_training",
+    "density",
+    "c2st",
+    "c2st_area",
+    "c2st_p",
+];
+
+/// Columns that rows by generator share with rows by condition.
+pub const SHARED_COLUMNS: &[&str] = &["generated", "feasible", "better"];
 
 /// Columns of a table of proposals: one row for each condition, or, from `origin` on, one for each origin of descents. A
 /// table shows the rows that have more of its columns.
@@ -158,6 +194,29 @@ pub(super) fn schemas() -> Vec<Schema> {
             vec![benchmark()],
         ),
         figure(
+            "figure calibration",
+            "The condition requested against the one that the proposals' fvals have, with median and quantile bands and the \
+             diagonal, a panel for each generator.",
+            word("calibration", "this figure"),
+            vec![proposals()],
+        ),
+        figure(
+            "figure umap",
+            "UMAP (McInnes, Healy and Melville, 2018) of the proposals among the training rows, coloured by fval, a panel for \
+             each generator.",
+            word("umap", "this figure"),
+            vec![
+                proposals(),
+                integer(
+                    "shown",
+                    5,
+                    100_000,
+                    1000,
+                    "at most so many training rows, and so many proposals of each generator",
+                ),
+            ],
+        ),
+        figure(
             "figure descents",
             "Ends of the descents from proposals against those from the baselines.",
             word("descents", "this figure"),
@@ -176,9 +235,14 @@ fn figure(kind: &'static str, doc: &'static str, draw: Choice, mut settings: Vec
 pub(super) fn table() -> Schema {
     Schema {
         kind: "table",
-        doc: "A table of the draft, as CSV and Markdown.",
+        doc: "A table of the draft, as CSV and Markdown. Of a `generate` it has a row for each condition, a row for each origin \
+              of descents, or, with columns such as `memorisation` and `coverage`, a row for each generator.",
         fields: vec![
-            Field::required("from", Type::Reference(&["generate", "tune", "benchmark"]), "what is tabulated"),
+            Field::required(
+                "from",
+                Type::List(Box::new(Type::Reference(&["generate", "tune", "benchmark"]))),
+                "what is tabulated; several `generate`s stand below each other",
+            ),
             Field::optional(
                 "columns",
                 Type::List(Box::new(Type::Word)),

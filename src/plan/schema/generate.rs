@@ -53,6 +53,12 @@ pub(super) fn schema() -> Schema {
                 baselines,
                 "what the proposals are compared with",
             ),
+            Field::optional(
+                "held_out",
+                Type::Reference(&["dataset"]),
+                "the dataset whose rows judge the proposals in tables by generator, all of them, which must come from other \
+                 descents than those of `dataset`; where nothing is said, the rows that `dataset` holds out",
+            ),
             descent::blind(),
             one_of(
                 "outside",

@@ -18,7 +18,7 @@ use crate::schema::{Choice, Field, Schema, Type, Value};
 
 pub use benchmark::BENCHMARK_COLUMNS;
 pub use family::model_families;
-pub use figure::{GENERATE_COLUMNS, TUNE_COLUMNS};
+pub use figure::{GENERATE_COLUMNS, JUDGEMENT_COLUMNS, NAME_COLUMNS, SHARED_COLUMNS, TUNE_COLUMNS};
 pub use imported::{imported_problem, model_sources, problem_sources};
 pub use reference::{describe, plain, reference, show, with_article};
 

@@ -3,8 +3,7 @@
 
 use serde::Serialize;
 
-use super::AssembleError;
-use super::tables;
+use super::{AssembleError, proposals, tables};
 use crate::graph::Graph;
 use crate::plan::key::Key;
 use crate::plan::node::{Deliverable, Plan, Stage};
@@ -54,6 +53,7 @@ pub fn key(plan: &Plan, figure: &Deliverable) -> Key {
         }
         _ => Vec::new(),
     });
+    let labels = labels.chain(figure.parts.iter().map(|part| part.generator.as_str()));
     let material = Material {
         version: figure::VERSION,
         draw: &figure.draw,
@@ -193,6 +193,41 @@ fn shown<'a>(plan: &'a Plan, figure: &'a Deliverable, store: &Store) -> Result<S
                 data: Some(distances.clone()),
                 caption: "Distances of the proposals to the training rows, and among the best training rows.",
                 draw: Box::new(move || figure::distances::draw(&distances)),
+            }
+        }
+        "calibration" => {
+            let dataset: DatasetSummary = first()?.value("summary")?;
+            let solved: Vec<Table> =
+                artifacts[1..].iter().map(|artifact| artifact.table("solved")).collect::<Result<_, _>>()?;
+            let data = proposals::calibration(&dataset, &figure.parts, &solved)?;
+            let columns =
+                ["generator", "condition", "requested", "median_fval", "median", "better", "rank_correlation"];
+            let shown = tables::renamed(
+                &tables::columns(&data, &columns)?,
+                &[
+                    ("requested", "requested fval"),
+                    ("median_fval", "median fval"),
+                    ("median", "its condition"),
+                    ("better", "better than all rows"),
+                    ("rank_correlation", "rank correlation"),
+                ],
+            )?;
+            let drawn = data.clone();
+            Shown {
+                summary: Some(shown),
+                data: Some(data),
+                caption: "The condition requested and the one achieved.",
+                draw: Box::new(move || figure::calibration::draw(&drawn)),
+            }
+        }
+        "umap" => {
+            let data = proposals::mapped(&first()?.table("map")?, &figure.parts)?;
+            let drawn = data.clone();
+            Shown {
+                summary: None,
+                data: Some(data),
+                caption: "UMAP of proposals among the training rows, coloured by fval.",
+                draw: Box::new(move || figure::umap::draw(&drawn)),
             }
         }
         "success" | "waterfall" | "convergence" | "performance_profile" | "minima" | "parameters" => {

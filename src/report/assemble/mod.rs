@@ -1,6 +1,7 @@
 //! From the artifacts of a run to what stands beside the draft: figures, tables, `results.ron`, `plan.ron`, the draft.
 
 mod drawn;
+mod proposals;
 mod tables;
 mod values;
 

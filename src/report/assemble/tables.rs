@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::AssembleError;
-use crate::plan::node::{Compare, Deliverable, Node, Plan, Stage};
+use super::{AssembleError, proposals};
+use crate::plan::node::{Compare, Deliverable, Node, Part, Plan, Stage};
 use crate::plan::trial::Benchmark;
 use crate::run::store::{Artifact, Store};
 use crate::schema::Value;
@@ -276,16 +276,25 @@ pub(super) fn declared(plan: &Plan, table: &Deliverable, store: &Store) -> Resul
             .collect(),
         _ => Vec::new(),
     };
-    let mut candidates = Vec::new();
-    for &at in &table.from {
+    // Tables of one stage stand below each other.
+    let mut candidates: Vec<(&str, Vec<(Option<&Part>, Table)>)> = Vec::new();
+    for (index, &at) in table.from.iter().enumerate() {
         let artifact = store.artifact(&plan.nodes[at].key);
-        candidates.push(match &plan.nodes[at].stage {
+        let stage = &plan.nodes[at].stage;
+        let found = match stage {
             Stage::Tune(_) => artifact.table("trials")?,
             Stage::Compare(compare) => compared(&artifact, compare, "summary")?,
             Stage::Benchmark(benchmark) => benchmarked(&artifact, benchmark, "summary")?,
+            Stage::Judge(_) => artifact.table("judgement")?,
             _ => artifact.table("conditions")?,
-        });
+        };
+        let (word, part) = (stage.word().0, (table.parts.get(index), found));
+        match candidates.iter_mut().find(|(known, _)| *known == word) {
+            Some((_, parts)) => parts.push(part),
+            None => candidates.push((word, vec![part])),
+        }
     }
+    let candidates: Vec<Table> = candidates.into_iter().map(|(_, parts)| proposals::named(parts)).collect();
     // The table that has most of the wanted columns is meant: rows by origin or rows by condition.
     let fits = |candidate: &Table| wanted.iter().filter(|name| candidate.column(name).is_some()).count();
     // Where both have as many, the first is meant: rows by condition.

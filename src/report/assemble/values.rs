@@ -102,6 +102,14 @@ pub(super) fn add(plan: &Plan, store: &Store, results: &mut Results) -> Result<(
                 let table = ResultTable::from(&artifact.table("summary")?);
                 results.tables.insert(format!("distances.{rest}"), table);
             }
+            Stage::Judge(_) => {
+                let table = artifact.table("judgement")?;
+                for name in table.names() {
+                    if let Ok(values) = table.numbers(name) {
+                        results.number(&format!("judge.{rest}"), name, values[0]);
+                    }
+                }
+            }
             Stage::Benchmark(benchmark) => {
                 let targets: Vec<BenchmarkTarget> = artifact.value("targets")?;
                 for (problem, target) in benchmark.problems.iter().zip(targets) {
@@ -113,7 +121,12 @@ pub(super) fn add(plan: &Plan, store: &Store, results: &mut Results) -> Result<(
                 let table = ResultTable::from(&benchmarked(&artifact, benchmark, "summary")?);
                 results.tables.insert(rest.to_owned(), table);
             }
-            Stage::Trial(_) | Stage::Train(_) | Stage::Generate(_) | Stage::Solve | Stage::Latent(_) => {}
+            Stage::Trial(_)
+            | Stage::Train(_)
+            | Stage::Generate(_)
+            | Stage::Solve
+            | Stage::Latent(_)
+            | Stage::Map(_) => {}
         }
     }
     for (name, parts) in conditions {

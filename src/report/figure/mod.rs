@@ -2,6 +2,7 @@
 //! calls to kuva stay in this folder.
 
 pub mod box_plot;
+pub mod calibration;
 mod canvas;
 pub mod convergence;
 pub mod descents;
@@ -20,6 +21,7 @@ mod style;
 pub mod success;
 pub mod training_curves;
 pub mod trajectory;
+pub mod umap;
 pub mod waterfall;
 
 use crate::table::TableError;

@@ -11,7 +11,8 @@ use super::rows::{vectors, with_vectors};
 use crate::evaluate::condition::{ConditionKind, ConditionScale};
 use crate::model::problem::Problem;
 use crate::optimise::Work;
-use crate::plan::node::DatasetRecipe;
+use crate::plan::node::{DatasetRecipe, Labels};
+use crate::random::Streams;
 use crate::solve::ProblemSolver;
 use crate::table::Table;
 
@@ -44,6 +45,17 @@ pub struct DatasetSummary {
     pub hits: usize,
     /// The objective evaluations of all descents, charged to whoever learns from the rows.
     pub work: Work,
+    /// No row has a condition of its own: all are told to be at 0.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unconditional: bool,
+}
+
+impl DatasetSummary {
+    /// The condition to ask a generator for that learnt from these rows: an unconditional one knows only 0.
+    #[must_use]
+    pub fn asked(&self, condition: f64) -> f64 {
+        if self.unconditional { 0.0 } else { condition }
+    }
 }
 
 /// How close to the best end an end lies in its basin.
@@ -87,7 +99,10 @@ pub(super) fn run(context: &Context, recipe: &DatasetRecipe) -> Result<Vec<Strin
     let scale = ConditionScale::fit(kind, &training).map_err(StageError::refused)?;
 
     let failed: Vec<usize> = kept.iter().copied().filter(|start| !fval_end[*start].is_finite()).collect();
-    let table = table(&rows, &ends.select(&failed), &names, &scale, &is_training)?;
+    let own: Vec<f64> = fvals.iter().map(|&fval| scale.to_condition(fval).max(0.0)).collect();
+    let told = told(own, recipe.labels, &is_training, &context.streams());
+    let of_failed = if recipe.failed_as_worst { 1.0 } else { f64::NAN };
+    let table = table(&rows, &ends.select(&failed), &names, (&told, of_failed), &is_training)?;
     let splits = table.texts("split")?;
     let count = |split: &str| splits.iter().filter(|known| *known == split).count();
     let summary = DatasetSummary {
@@ -103,6 +118,7 @@ pub(super) fn run(context: &Context, recipe: &DatasetRecipe) -> Result<Vec<Strin
         left_out: ends.rows() - kept.len(),
         hits: solved.iter().filter(|&&start| fval_end[start] <= done.lowest + BASIN).count(),
         work: done.work,
+        unconditional: recipe.labels == Labels::None,
         names,
     };
     context.draft.table("rows", &table)?;
@@ -153,26 +169,45 @@ fn picked_iterates(iterates: &Table, recipe: &DatasetRecipe, kept: &[usize]) -> 
     Ok(picked)
 }
 
+/// What generators are told of rows with these conditions. Below 0 no condition has a requested fval: a held-out row that is
+/// better than every training row has condition 0 in `own`.
+fn told(own: Vec<f64>, labels: Labels, is_training: &dyn Fn(usize) -> bool, streams: &Streams) -> Vec<f64> {
+    match labels {
+        Labels::Condition => own,
+        Labels::None => vec![0.0; own.len()],
+        Labels::Shuffled => {
+            let mut told = own.clone();
+            for (split, name) in [(true, "training"), (false, "validation")] {
+                let rows: Vec<usize> = (0..own.len()).filter(|&row| is_training(row) == split).collect();
+                let mut from = rows.clone();
+                from.shuffle(&mut streams.part("labels").part(name).stream(0));
+                for (row, from) in rows.into_iter().zip(from) {
+                    told[row] = own[from];
+                }
+            }
+            told
+        }
+    }
+}
+
 fn table(
     rows: &Table,
     failed: &Table,
     names: &[String],
-    scale: &ConditionScale,
+    (told, of_failed): (&[f64], f64),
     is_training: &dyn Fn(usize) -> bool,
 ) -> Result<Table, StageError> {
     let solved = rows.rows();
     let join = |one: &[i64], other: Vec<i64>| one.iter().copied().chain(other).collect::<Vec<i64>>();
     let fvals = rows.numbers("fval")?;
     let unsolved = failed.rows();
-    // Below 0 no condition has a requested fval: a held-out row that is better than every training row has condition 0.
-    let conditions = fvals.iter().map(|&fval| scale.to_condition(fval).max(0.0));
     let splits = (0..solved).map(|row| if is_training(row) { "training" } else { "validation" });
     let causes = failed.texts("cause")?;
     let table = Table::new()
         .integer("start", join(rows.integers("start")?, failed.integers("start")?.to_vec()))
         .integer("iteration", join(rows.integers("iteration")?, vec![0; unsolved]))
         .number("fval", fvals.iter().copied().chain(vec![f64::INFINITY; unsolved]).collect())
-        .number("condition", conditions.chain(vec![f64::NAN; unsolved]).collect())
+        .number("condition", told.iter().copied().chain(vec![of_failed; unsolved]).collect())
         .text("split", splits.chain(vec!["failed"; unsolved]).map(str::to_owned).collect())
         .text("cause", vec![String::new(); solved].into_iter().chain(causes.iter().cloned()).collect())
         .integer("gradients", join(rows.integers("gradients")?, failed.integers("gradients")?.to_vec()));

@@ -27,8 +27,9 @@ pub(super) fn run(context: &Context, settings: &Generate) -> Result<Vec<String>,
         if context.stop.requested() {
             return Err(StageError::Interrupted);
         }
+        let asked = dataset.asked(condition);
         let streams = context.streams().part(&format!("condition {index}"));
-        let mut drawn = trained.sample(condition, settings.replicates, &streams).map_err(StageError::refused)?;
+        let mut drawn = trained.sample(asked, settings.replicates, &streams).map_err(StageError::refused)?;
         let first: Vec<usize> = drawn.iter().map(|x| outside(x)).collect();
         if settings.outside == "reject" {
             for draw in 1..MOST_DRAWS {
@@ -37,7 +38,7 @@ pub(super) fn run(context: &Context, settings: &Generate) -> Result<Vec<String>,
                     break;
                 }
                 let streams = streams.part(&format!("draw {draw}"));
-                let again = trained.sample(condition, out.len(), &streams).map_err(StageError::refused)?;
+                let again = trained.sample(asked, out.len(), &streams).map_err(StageError::refused)?;
                 for (row, x) in out.into_iter().zip(again) {
                     drawn[row] = x;
                 }

@@ -9,7 +9,9 @@ mod distances;
 mod ends;
 mod generate;
 mod handover;
+mod judge;
 mod latent;
+mod map;
 mod objective;
 mod problem;
 mod rows;
@@ -51,6 +53,8 @@ pub fn run(context: &Context) -> Result<Vec<String>, StageError> {
         Stage::Conditions => conditions::run(context),
         Stage::Latent(settings) => latent::run(context, settings),
         Stage::Distances(settings) => distances::run(context, settings),
+        Stage::Judge(settings) => judge::run(context, settings),
+        Stage::Map(settings) => map::run(context, settings),
         Stage::Compare(settings) => compare::run(context, settings),
         Stage::Trial(settings) => trial::run(context, settings),
         Stage::Benchmark(settings) => benchmark::run(context, settings),

@@ -105,12 +105,12 @@ fn write(context: &Context, settings: &Settings, trained: &Trained) -> Result<Ve
     Ok(trained.warnings.clone())
 }
 
-/// The rows of a dataset that have a condition.
+/// The rows of a dataset that have a condition. Failed ones, where they have one, are trained on.
 pub(super) fn training_data(dataset: &Artifact) -> Result<TrainingData, StageError> {
     let summary: DatasetSummary = dataset.value("summary")?;
     let rows = dataset.table("rows")?;
-    let splits = rows.texts("split")?;
-    let usable: Vec<usize> = (0..rows.rows()).filter(|&row| splits[row] != "failed").collect();
+    let conditions = rows.numbers("condition")?;
+    let usable: Vec<usize> = (0..rows.rows()).filter(|&row| conditions[row].is_finite()).collect();
     let rows = rows.select(&usable);
     Ok(TrainingData {
         rows: vectors(&rows, &summary.names)?,

@@ -2,6 +2,7 @@
 
 use super::super::super::context::Context;
 use super::super::super::error::StageError;
+use super::super::dataset::DatasetSummary;
 use super::super::rows::vectors;
 use super::super::train::generator;
 use crate::learn::Trained;
@@ -19,7 +20,8 @@ pub(super) struct Proposer<'a> {
     bounds: &'a Bounds,
     streams: Streams,
     rows: TrainingRows,
-    trained: Option<Trained>,
+    /// The generator and the condition that it is asked for.
+    trained: Option<(Trained, f64)>,
 }
 
 impl<'a> Proposer<'a> {
@@ -35,7 +37,10 @@ impl<'a> Proposer<'a> {
             streams: context.streams().part("starts"),
             rows: if let Method::Learner(_) = method { rows(context, names)? } else { TrainingRows::default() },
             trained: match method {
-                Method::Generator { .. } => Some(generator(&context.input(3))?),
+                Method::Generator { condition } => {
+                    let dataset: DatasetSummary = context.input(2).value("summary")?;
+                    Some((generator(&context.input(3))?, dataset.asked(*condition)))
+                }
                 _ => None,
             },
         })
@@ -52,7 +57,7 @@ impl<'a> Proposer<'a> {
         let streams = self.streams.part(&format!("design {number}"));
         let drawn = |design: Design| design.points(bounds, &streams).map_err(StageError::refused);
         match (self.method, &self.trained) {
-            (Method::Generator { condition }, Some(trained)) => {
+            (Method::Generator { .. }, Some((trained, condition))) => {
                 let points = trained.sample(*condition, POINTS, &streams).map_err(StageError::refused)?;
                 Ok(points.iter().map(|x| bounds.reflect(x)).collect())
             }
