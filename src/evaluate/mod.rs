@@ -4,6 +4,7 @@
 //! out and say how many they were. Rows are slices of vectors of equal length. Results depend on the input alone.
 
 pub mod bootstrap;
+pub mod calibration;
 pub mod condition;
 pub mod correlation;
 pub mod distances;
@@ -14,4 +15,5 @@ pub mod minima;
 pub mod paired;
 pub mod profile;
 pub mod quantiles;
+pub mod reweight;
 pub mod success;

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::learn::{Kind, kind, kinds};
-use crate::plan::resolve::{Experiment, listed, near};
+use crate::plan::resolve::{Declaration, Experiment, listed, near};
 use crate::plan::schema::{BENCHMARK_COLUMNS, GENERATE_COLUMNS, TUNE_COLUMNS, plain};
 use crate::schema::Value;
 
@@ -34,6 +34,16 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
                 .maybe_help(listed("kinds with one", with)),
             );
         }
+        if figure.word("draw") == Some("rounds")
+            && let Some(generate) = experiment.generates.get(from)
+            && !in_rounds(experiment, generate)
+        {
+            findings.push(
+                Diagnostic::error("nothing-to-draw", format!("the proposals `{from}` have one round"))
+                    .at(place(figure, "from"), "no rounds to show")
+                    .help(format!("add `rounds = 3` to `{from}` or to one of its generators")),
+            );
+        }
         if figure.word("draw") == Some("distances")
             && let (Some(Value::Number(at)), Some(generate)) =
                 (figure.value("condition"), experiment.generates.get(from))
@@ -62,7 +72,15 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
         } else {
             continue;
         }
+        let one_round = experiment.generates.get(from).is_some_and(|generate| !in_rounds(experiment, generate));
         for (index, column) in table.words("columns").into_iter().enumerate() {
+            if one_round && OF_ROUNDS.contains(&column) {
+                findings.push(
+                    Diagnostic::error("unknown-name", format!("`{from}` has one round, and no column `{column}`"))
+                        .at(place(table, &format!("columns.{index}")), "only of proposals in rounds")
+                        .help(format!("add `rounds = 3` to `{from}` or to one of its generators")),
+                );
+            }
             if !known.contains(&column) {
                 let help = near(column, known.iter().copied()).or_else(|| listed("columns", known.iter().copied()));
                 findings.push(
@@ -73,6 +91,25 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// Columns that only proposals in rounds have.
+const OF_ROUNDS: [&str; 2] = ["generator", "round"];
+
+/// Has any generator of these proposals more than one round?
+fn in_rounds(experiment: &Experiment, generate: &Declaration) -> bool {
+    let rounds = |one: &Declaration| match one.value("rounds.count") {
+        Some(Value::Integer(count)) => Some(*count > 1),
+        _ => None,
+    };
+    if let Some(more) = rounds(generate) {
+        return more;
+    }
+    generate.words("from").into_iter().filter_map(|name| experiment.generators.get(name)).any(|generator| {
+        let tuned = generator.word("kind.tune").and_then(|tune| experiment.tunes.get(tune)?.word("generator"));
+        let behind = tuned.and_then(|name| experiment.generators.get(name));
+        rounds(behind.unwrap_or(generator)).unwrap_or(false)
+    })
 }
 
 /// The kind of a generator, through the tune that chooses it.

@@ -7,6 +7,7 @@ use super::super::resolve::Declaration;
 use super::Builder;
 use super::read::{number, sources, word};
 use crate::diagnostic::Diagnostic;
+use crate::learn::FeasibilitySettings;
 
 impl Builder<'_> {
     pub(super) fn figure(&mut self, declaration: &Declaration) -> Result<(), Diagnostic> {
@@ -42,9 +43,21 @@ impl Builder<'_> {
                     .take(1)
                     .map(|made| {
                         let stage = Stage::Distances(settings.clone());
-                        self.node(format!("distances.{name}"), stage, vec![made.dataset, made.solved], places.clone())
+                        self.node(format!("distances.{name}"), stage, vec![made.learnt, made.solved], places.clone())
                     })
                     .collect()
+            }
+            "rounds" => self.rounds.get(&from).copied().into_iter().collect(),
+            "reliability" => {
+                let made = self.proposals.get(&from).and_then(|made| made.first()).copied();
+                made.map(|made| {
+                    made.classifier.unwrap_or_else(|| {
+                        let stage = Stage::Feasibility(FeasibilitySettings::default());
+                        self.node(format!("feasibility.{name}"), stage, vec![made.learnt], BTreeMap::new())
+                    })
+                })
+                .into_iter()
+                .collect()
             }
             "descents" => {
                 self.proposals.get(&from).into_iter().flatten().filter_map(|made| made.compare).take(1).collect()
@@ -68,7 +81,9 @@ impl Builder<'_> {
             (None, Some(verdict)) => vec![*verdict],
             (None, None) => {
                 let made = self.proposals.get(from).cloned().unwrap_or_default();
-                made.iter().flat_map(|made| [Some(made.conditions), made.compare]).flatten().collect()
+                let rounds = self.rounds.get(from).copied();
+                let each = made.iter().flat_map(|made| [Some(made.conditions), made.compare]);
+                each.chain([rounds]).flatten().collect()
             }
         };
         self.deliver(declaration, "table", "table".to_owned(), nodes);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::AssembleError;
-use crate::plan::node::{Compare, Deliverable, Node, Plan, Stage};
+use crate::plan::node::{Compare, Deliverable, Node, Plan, Rounds, Stage};
 use crate::plan::trial::Benchmark;
 use crate::run::store::{Artifact, Store};
 use crate::schema::Value;
@@ -210,6 +210,22 @@ pub(super) fn benchmarked(artifact: &Artifact, benchmark: &Benchmark, name: &str
     })?)
 }
 
+/// A table of rounds, with the names of generators for their numbers.
+pub(super) fn named_rounds(artifact: &Artifact, rounds: &Rounds, name: &str) -> Result<Table, AssembleError> {
+    let table = artifact.table(name)?;
+    let label = |number: &String| {
+        let one = number.parse().ok().and_then(|number: usize| rounds.generators.get(number));
+        one.map_or_else(|| number.clone(), |one| one.label.clone())
+    };
+    Ok(table.names().try_fold(Table::new(), |named, column| {
+        let cells = table.column(column).ok_or_else(|| TableError::NoColumn(column.to_owned()))?;
+        Ok::<_, TableError>(match cells {
+            Column::Text(numbers) => named.text(column, numbers.iter().map(label).collect()),
+            other => named.with(column, other.clone()),
+        })
+    })?)
+}
+
 /// The rows of a benchmark's table by panel: those of a blind test have one of their own, in which methods that learn
 /// nothing stand too, since the test changes nothing for them.
 pub(super) fn panels(table: &Table) -> Result<Table, TableError> {
@@ -283,6 +299,7 @@ pub(super) fn declared(plan: &Plan, table: &Deliverable, store: &Store) -> Resul
             Stage::Tune(_) => artifact.table("trials")?,
             Stage::Compare(compare) => compared(&artifact, compare, "summary")?,
             Stage::Benchmark(benchmark) => benchmarked(&artifact, benchmark, "summary")?,
+            Stage::Rounds(rounds) => named_rounds(&artifact, rounds, "rounds")?,
             _ => artifact.table("conditions")?,
         });
     }
@@ -292,7 +309,9 @@ pub(super) fn declared(plan: &Plan, table: &Deliverable, store: &Store) -> Resul
     let best = candidates.iter().rev().max_by_key(|candidate| fits(candidate));
     let Some(best) = best else { return Ok(Table::new()) };
     if wanted.is_empty() {
-        return Ok(best.clone());
+        // All columns of proposals in rounds are those by round.
+        let rounds = table.from.iter().position(|&at| matches!(plan.nodes[at].stage, Stage::Rounds(_)));
+        return Ok(rounds.map_or(best, |at| &candidates[at]).clone());
     }
     let names: Vec<&str> = wanted.iter().map(String::as_str).collect();
     Ok(columns(best, &names)?)

@@ -42,8 +42,16 @@ pub struct DatasetSummary {
     pub left_out: usize,
     /// Descents among the training and validation rows that ended within 0.05 of the best end of all.
     pub hits: usize,
-    /// The objective evaluations of all descents, charged to whoever learns from the rows.
+    /// The objective evaluations of all descents, and of the proposals of rounds, charged to whoever learns from the rows.
     pub work: Work,
+    /// Proposals of earlier rounds among the rows, failed ones included.
+    #[serde(default, skip_serializing_if = "no_proposals")]
+    pub proposals: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn no_proposals(proposals: &usize) -> bool {
+    *proposals == 0
 }
 
 /// How close to the best end an end lies in its basin.
@@ -103,6 +111,7 @@ pub(super) fn run(context: &Context, recipe: &DatasetRecipe) -> Result<Vec<Strin
         left_out: ends.rows() - kept.len(),
         hits: solved.iter().filter(|&&start| fval_end[start] <= done.lowest + BASIN).count(),
         work: done.work,
+        proposals: 0,
         names,
     };
     context.draft.table("rows", &table)?;
