@@ -126,6 +126,21 @@ impl ConditionScale {
         }
     }
 
+    /// The condition of a training row that came after the scale was fitted: like [`ConditionScale::to_condition`], but
+    /// better rows than the best one, for which a logarithm has no room, mirror at it: as far below 0 as a row that is as
+    /// much worse lies above, and not below -1.
+    #[must_use]
+    pub fn to_mirrored_condition(&self, fval: f64) -> f64 {
+        if fval >= self.best || !fval.is_finite() {
+            return self.to_condition(fval);
+        }
+        let below = match self.kind {
+            ConditionKind::Quantile => 0.0,
+            _ => -self.to_condition(self.best + (self.best - fval)),
+        };
+        below.max(-1.0)
+    }
+
     /// The fval that a condition asks for; `None` below 0, where only the share better than the best training row can
     /// be judged. Quantiles ask for the worst row beyond 1.
     #[must_use]
@@ -233,6 +248,21 @@ mod tests {
         assert_eq!(typed("quantile", vec![]), ConditionKind::Quantile);
         assert_eq!(typed("minmax", vec![]), ConditionKind::Minmax);
         assert_eq!(ConditionKind::schema().len(), KINDS.len());
+    }
+
+    #[test]
+    fn better_rows_mirror_at_the_best_one() {
+        for kind in KINDS {
+            let scale = ConditionScale::fit(kind, &[1.0, 2.0, 11.0]).expect("fits");
+            for (better, worse) in [(1.0, 1.0), (0.99, 1.01), (0.0, 2.0), (-3.0, 5.0)] {
+                let mirrored = scale.to_mirrored_condition(better);
+                let expected = if kind == ConditionKind::Quantile { 0.0 } else { -scale.to_condition(worse) };
+                assert!((mirrored - expected).abs() < 1e-12, "{kind:?}: {mirrored} is not {expected}");
+            }
+            assert!(scale.to_mirrored_condition(-1e9) >= -1.0);
+            assert_eq!(scale.to_mirrored_condition(5.0), scale.to_condition(5.0));
+            assert_eq!(scale.to_mirrored_condition(f64::INFINITY), f64::INFINITY);
+        }
     }
 
     proptest! {

@@ -18,5 +18,7 @@ pub mod minima;
 pub mod paired;
 pub mod profile;
 pub mod quantiles;
+pub mod reliability;
+pub mod reweight;
 pub mod success;
 pub mod two_sample;

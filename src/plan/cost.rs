@@ -30,10 +30,19 @@ pub fn cost(plan: &Plan, at: usize) -> Cost {
             };
             of(settings.count as f64 * iterations, unit, each)
         }
-        Stage::Rows(_) | Stage::Dataset(_) | Stage::Tune(_) | Stage::Conditions => of(1.0, "table", 0.02),
+        Stage::Rows(_)
+        | Stage::Dataset(_)
+        | Stage::Append(_)
+        | Stage::Tune(_)
+        | Stage::Conditions
+        | Stage::Rounds(_) => of(1.0, "table", 0.02),
         Stage::Train(settings) => {
             let epochs = settings.settings.as_ref().and_then(|settings| epochs(settings.get("train")?)).unwrap_or(300);
             of(epochs as f64, "epochs at most", 0.05)
+        }
+        Stage::Feasibility(settings) => {
+            let crate::learn::cvae::TrainSettings::Adam { epochs, .. } = settings.train;
+            of(epochs as f64, "epochs at most", 0.02)
         }
         Stage::Generate(settings) => of((settings.conditions.len() * settings.replicates) as f64, "vectors", 1e-4),
         Stage::Solve => {

@@ -10,6 +10,7 @@ use super::key::{Key, KeyMaterial};
 use super::rows::Format;
 use super::trial::{Benchmark, Trial};
 use crate::graph::{Graph, GraphNode};
+use crate::learn::FeasibilitySettings;
 use crate::model::problem::Problem;
 use crate::optimise::local::written;
 use crate::optimise::{Design, LocalSettings};
@@ -84,16 +85,23 @@ pub enum Stage {
     Rows(TableRows),
     /// Rows for training. Inputs: problem, descents or rows from a table.
     Dataset(DatasetRecipe),
+    /// The rows of a round after the first: those of the round before with its proposals. Inputs: problem, dataset of the
+    /// round before, its solved proposals.
+    Append(Append),
+    /// The classifier of whether vectors solve. Input: dataset.
+    Feasibility(FeasibilitySettings),
     /// One training. Inputs: dataset, and the tune whose choice is trained when no settings are given.
     Train(Train),
     /// The choice among trials. Inputs: the trainings.
     Tune(Tune),
-    /// New vectors. Inputs: dataset, generator.
+    /// New vectors. Inputs: dataset, generator, and the classifier where they are filtered.
     Generate(Generate),
     /// Objective values of generated vectors. Inputs: problem, dataset, generated vectors.
     Solve,
     /// Feasible share and quantiles by condition. Inputs: solved vectors, dataset.
     Conditions,
+    /// Rounds side by side. Inputs: for each generator the dataset of its first round, then the solved vectors of each.
+    Rounds(Rounds),
     /// Two-dimensional map of the latents. Inputs: dataset, generator.
     Latent(Latent),
     /// Distances of proposals to training rows. Inputs: dataset, generated vectors.
@@ -106,7 +114,7 @@ pub enum Stage {
     /// Descents from several origins side by side. Inputs: problem, then the descents.
     Compare(Compare),
     /// One method on one problem, once. Inputs: problem; for a method that learns its training descents and the dataset; for
-    /// a generator its training.
+    /// a generator its training, the classifier where proposals are filtered, and the solved proposals of rounds before.
     Trial(Trial),
     /// The verdict over trials. Inputs: the problems, then the trials.
     Benchmark(Benchmark),
@@ -214,6 +222,42 @@ fn is_basin(within: &f64) -> bool {
     *within == basin()
 }
 
+/// How the rows of a round come from those of the round before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Append {
+    /// The round that learns from these rows, from 2.
+    pub round: usize,
+    /// The share of the appended proposals that is held out.
+    pub validate: f64,
+    /// The `k` of the weight 1/(k N + rank) of training rows; nothing where all count alike.
+    pub weight: Option<f64>,
+}
+
+/// What proposals must pass before they are solved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Filter {
+    /// The predicted probability to solve that a proposal needs.
+    pub at_least: f64,
+    /// After so many refused draws the most probable of them is taken.
+    pub draws: usize,
+}
+
+/// The rounds of a `generate`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rounds {
+    /// The generators in the order of the inputs.
+    pub generators: Vec<RoundsOf>,
+}
+
+/// The rounds of one generator.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RoundsOf {
+    /// What it is called in figures; no part of the key, the artifact numbers its generators.
+    pub label: String,
+    /// How many rounds.
+    pub rounds: usize,
+}
+
 /// Settings of one training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Train {
@@ -255,6 +299,9 @@ pub struct Generate {
     pub replicates: usize,
     /// What happens to vectors outside the bounds: `clip`, `reflect` or `reject`.
     pub outside: String,
+    /// What they must pass; the third input then is its classifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
 }
 
 /// Settings of the latent map.
@@ -325,11 +372,16 @@ impl Stage {
             Stage::Descend(_) => ("descend", 2),
             Stage::Rows(_) => ("rows", 2),
             Stage::Dataset(_) => ("dataset", 1),
+            Stage::Append(_) => ("append", 1),
+            Stage::Feasibility(_) => ("feasibility", 1),
             Stage::Train(_) => ("train", 1),
             Stage::Tune(_) => ("tune", 1),
+            // What was rejected is counted since version 3; the other laws count as they did.
+            Stage::Generate(settings) if settings.outside == "reject" => ("generate", 3),
             Stage::Generate(_) => ("generate", 2),
             Stage::Solve => ("solve", 2),
             Stage::Conditions => ("conditions", 1),
+            Stage::Rounds(_) => ("rounds", 1),
             Stage::Latent(_) => ("latent", 1),
             Stage::Distances(_) => ("distances", 1),
             Stage::Judge(_) => ("judge", 1),
@@ -355,6 +407,7 @@ impl Stage {
             Stage::Benchmark(benchmark) => {
                 benchmark.problems.iter_mut().chain(&mut benchmark.methods).for_each(String::clear);
             }
+            Stage::Rounds(rounds) => rounds.generators.iter_mut().for_each(|one| one.label.clear()),
             Stage::Rows(rows) => rows.path = PathBuf::new(),
             _ => return Cow::Borrowed(self),
         }
@@ -377,11 +430,14 @@ impl Stage {
             Stage::Descend(_) => "local descents from many starts",
             Stage::Rows(_) => "rows of a table, evaluated where it has no fval",
             Stage::Dataset(_) => "training and validation rows from descents",
+            Stage::Append(_) => "training rows with the proposals of the round before",
+            Stage::Feasibility(_) => "the classifier of which vectors solve, and its calibration",
             Stage::Train(_) => "one training of a generator",
             Stage::Tune(_) => "the choice among the trials of a search",
             Stage::Generate(_) => "new parameter vectors at conditions",
             Stage::Solve => "fvals of new vectors",
             Stage::Conditions => "feasible share and quantiles by condition",
+            Stage::Rounds(_) => "requested and achieved fvals by round",
             Stage::Latent(_) => "map of the latents of validation rows",
             Stage::Distances(_) => "distances of proposals to training rows",
             Stage::Judge(_) => "copying, coverage and calibration of proposals",
@@ -398,7 +454,7 @@ impl Stage {
         if let Stage::Problem(problem) = self {
             return problem.synthetic.is_some();
         }
-        !matches!(self, Stage::Rows(_) | Stage::Tune(_) | Stage::Solve | Stage::Conditions)
+        !matches!(self, Stage::Rows(_) | Stage::Tune(_) | Stage::Solve | Stage::Conditions | Stage::Rounds(_))
     }
 }
 

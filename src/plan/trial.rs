@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::key::Key;
+use super::node::Filter;
 use crate::optimise::design::Criterion;
 use crate::optimise::learners::Learner;
 use crate::optimise::local::written;
@@ -27,6 +28,21 @@ pub struct Trial {
     /// over hyperparameters on the same problem learnt from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub charged: Vec<Key>,
+    /// Of a generator: what happens to its proposals outside the bounds, `clip`, `reflect` or `reject`; where nothing is
+    /// said they are mirrored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<String>,
+    /// Of a generator: what its proposals must pass; the fifth input then is the classifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
+    /// Of a generator: the rounds before its last training, whose solved proposals are the last inputs.
+    #[serde(default, skip_serializing_if = "is_none_before")]
+    pub rounds_before: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_none_before(rounds: &usize) -> bool {
+    *rounds == 0
 }
 
 /// What proposes starts.

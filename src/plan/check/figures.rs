@@ -34,6 +34,16 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
                 .maybe_help(listed("kinds with one", with)),
             );
         }
+        if figure.word("draw") == Some("rounds")
+            && let Some(generate) = experiment.generates.get(from)
+            && !in_rounds(experiment, generate)
+        {
+            findings.push(
+                Diagnostic::error("nothing-to-draw", format!("the proposals `{from}` have one round"))
+                    .at(place(figure, "from"), "no rounds to show")
+                    .help(format!("add `rounds = 3` to `{from}` or to one of its generators")),
+            );
+        }
         if figure.word("draw") == Some("distances")
             && let (Some(Value::Number(at)), Some(generate)) =
                 (figure.value("condition"), experiment.generates.get(from))

@@ -21,14 +21,6 @@ pub(super) fn fill(experiment: &mut Experiment) {
 
 pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
     for generate in experiment.generates.values() {
-        if let Some(Value::Integer(rounds)) = generate.value("rounds")
-            && *rounds > 1
-        {
-            findings.push(
-                Diagnostic::error("not-yet", "not yet: `rounds` above 1, which retrain on what was generated")
-                    .at(place(generate, "rounds"), "known, but not yet there"),
-            );
-        }
         judged_by_others(experiment, generate, findings);
         let conditions: Vec<f64> = match generate.value("conditions") {
             Some(Value::List(items)) => items

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::plan::resolve::{Declaration, Experiment, listed, near};
+use crate::schema::Value;
 use crate::plan::schema::{
     BENCHMARK_COLUMNS, GENERATE_COLUMNS, JUDGEMENT_COLUMNS, NAME_COLUMNS, SHARED_COLUMNS, TUNE_COLUMNS,
 };
@@ -42,9 +43,36 @@ pub(super) fn run(experiment: &Experiment, table: &Declaration, findings: &mut V
                 .maybe_help(help),
         );
     }
+    let in_rounds = from.iter().filter_map(|name| experiment.generates.get(*name)).any(|one| in_rounds(experiment, one));
+    if let Some(index) = columns.iter().position(|column| *column == ROUND && !in_rounds) {
+        findings.push(
+            Diagnostic::error("unknown-name", format!("`{first}` has one round, and no column `{ROUND}`"))
+                .at(place(table, &format!("columns.{index}")), "only of proposals in rounds")
+                .help(format!("add `rounds = 3` to `{first}` or to one of its generators")),
+        );
+    }
     if all_known && experiment.generates.contains_key(first) {
         of_one_kind(table, &columns, findings);
     }
+}
+
+/// The column that only proposals in rounds have.
+const ROUND: &str = "round";
+
+/// Has any generator of these proposals more than one round?
+fn in_rounds(experiment: &Experiment, generate: &Declaration) -> bool {
+    let rounds = |one: &Declaration| match one.value("rounds.count") {
+        Some(Value::Integer(count)) => Some(*count > 1),
+        _ => None,
+    };
+    if let Some(more) = rounds(generate) {
+        return more;
+    }
+    generate.words("from").into_iter().filter_map(|name| experiment.generators.get(name)).any(|generator| {
+        let tuned = generator.word("kind.tune").and_then(|tune| experiment.tunes.get(tune)?.word("generator"));
+        let behind = tuned.and_then(|name| experiment.generators.get(name));
+        rounds(behind.unwrap_or(generator)).unwrap_or(false)
+    })
 }
 
 /// Rows by condition, by origin of descents and by generator have different columns.

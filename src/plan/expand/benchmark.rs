@@ -7,6 +7,7 @@ use super::super::schema::show;
 use super::super::trial::{Benchmark, Method, Place, Trial};
 use super::dataset::Feed;
 use super::read::{blind_within, count, defect, descent, number, sources, word};
+use super::rounds::Asked;
 use super::{Builder, HIT};
 use crate::diagnostic::Diagnostic;
 use crate::schema::Value;
@@ -38,10 +39,25 @@ impl Builder<'_> {
                         let feed = Feed { dataset: word(declaration, "training"), problem, blind, repeat };
                         let mut needs = vec![inputs[problem_at]];
                         let mut charged = Vec::new();
+                        let (mut filter, mut rounds_before) = (None, 0);
+                        let outside = generator.as_ref().and_then(|_| declaration.word("outside")).map(str::to_owned);
                         if let Some(generator) = &generator {
-                            let (trained, rows) = self.generator(generator, feed)?;
-                            needs.extend([self.plan.nodes[rows].inputs[1], rows, trained]);
-                            charged = self.searched(generator, problem, rows)?;
+                            let procedure = self.procedure(None, generator)?;
+                            let asked = Asked {
+                                owner: &format!("{name}.{problem}"),
+                                feed,
+                                conditions: procedure.conditions.clone(),
+                                replicates: procedure.replicates,
+                                outside: outside.clone().unwrap_or_else(|| "reflect".to_owned()),
+                                places: sources(declaration, &[("outside", "outside")]),
+                            };
+                            let used = self.in_rounds(generator, &asked, &procedure)?;
+                            needs.extend([self.plan.nodes[used.first].inputs[1], used.rows, used.trained]);
+                            needs.extend(used.classifier);
+                            rounds_before = used.before.len();
+                            needs.extend(used.before);
+                            filter = procedure.filter.map(|(filter, _)| filter);
+                            charged = self.searched(generator, problem, used.first)?;
                         } else if method.learns() {
                             let rows = self.dataset(feed)?;
                             needs.extend([self.plan.nodes[rows].inputs[1], rows]);
@@ -53,6 +69,9 @@ impl Builder<'_> {
                             gradient_cost: number(declaration, "gradient_cost").unwrap_or(4.0),
                             repeat,
                             charged,
+                            outside,
+                            filter,
+                            rounds_before,
                         });
                         let suffix = if blind.is_some() { ".blind" } else { "" };
                         let label = &labels[method_at];
@@ -64,6 +83,7 @@ impl Builder<'_> {
                                 ("budget", "budget"),
                                 ("gradient_cost", "gradient_cost"),
                                 ("repeat", "repeats"),
+                                ("outside", "outside"),
                             ],
                         );
                         inputs.push(self.node(

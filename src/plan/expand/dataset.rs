@@ -35,6 +35,14 @@ impl Feed<'_> {
     }
 }
 
+/// The share of descents that a dataset holds out.
+pub(super) fn held_out(declaration: &Declaration) -> f64 {
+    let validate = declaration.word("validate").unwrap_or("descents");
+    number(declaration, &format!("validate.{validate}"))
+        .or_else(|| number(declaration, "validate.fraction"))
+        .unwrap_or(0.2)
+}
+
 impl Builder<'_> {
     /// The descents and the rows of a dataset for a problem.
     pub(super) fn dataset(&mut self, feed: Feed<'_>) -> Result<usize, Diagnostic> {
@@ -46,6 +54,7 @@ impl Builder<'_> {
         let rows = if is_table { vec!["endpoints", "iterates"] } else { declaration.words("rows") };
         let blind = blind.or_else(|| blind_within(declaration));
         let validate = declaration.word("validate").unwrap_or("descents");
+        let held_out = held_out(declaration);
         let recipe = DatasetRecipe {
             most_iterates: match rows.contains(&"iterates") {
                 true if is_table => ALL_ROWS,
@@ -53,9 +62,7 @@ impl Builder<'_> {
                 false => 0,
             },
             endpoints: rows.contains(&"endpoints"),
-            validate: number(declaration, &format!("validate.{validate}"))
-                .or_else(|| number(declaration, "validate.fraction"))
-                .unwrap_or(0.2),
+            validate: held_out,
             validate_basins: validate == "basins",
             condition: declaration.settings["condition"].clone(),
             blind: blind.is_some(),

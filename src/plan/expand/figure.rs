@@ -11,6 +11,7 @@ use crate::evaluate::coverage::NEIGHBOURS;
 use crate::evaluate::matching::CALIPER;
 use crate::plan::schema::{JUDGEMENT_COLUMNS, NAME_COLUMNS};
 use crate::schema::Value;
+use crate::learn::FeasibilitySettings;
 
 impl Builder<'_> {
     pub(super) fn figure(&mut self, declaration: &Declaration) -> Result<(), Diagnostic> {
@@ -47,7 +48,7 @@ impl Builder<'_> {
                     .take(1)
                     .map(|made| {
                         let stage = Stage::Distances(settings.clone());
-                        self.node(format!("distances.{name}"), stage, vec![made.dataset, made.solved], places.clone())
+                        self.node(format!("distances.{name}"), stage, vec![made.learnt, made.solved], places.clone())
                     })
                     .collect()
             }
@@ -64,6 +65,18 @@ impl Builder<'_> {
                 let places = sources(declaration, &[("shown", "shown")]);
                 let stage = Stage::Map(Map { neighbours: 15, shown });
                 vec![self.node(format!("map.{name}"), stage, inputs.collect(), places)]
+            }
+            "rounds" => self.rounds.get(&from).copied().into_iter().collect(),
+            "reliability" => {
+                let made = self.proposals.get(&from).and_then(|made| made.first()).cloned();
+                made.map(|made| {
+                    made.classifier.unwrap_or_else(|| {
+                        let stage = Stage::Feasibility(FeasibilitySettings::default());
+                        self.node(format!("feasibility.{name}"), stage, vec![made.learnt], BTreeMap::new())
+                    })
+                })
+                .into_iter()
+                .collect()
             }
             "descents" => {
                 self.proposals.get(&from).into_iter().flatten().filter_map(|made| made.compare).take(1).collect()
@@ -100,6 +113,12 @@ impl Builder<'_> {
             .flat_map(|name| self.proposals.get(name).into_iter().flatten().map(move |made| (name, made.clone())))
             .collect();
         let columns = declaration.words("columns");
+        // All columns of proposals in rounds are those by round.
+        if let ([name], true) = (names, columns.is_empty() || columns.contains(&"round"))
+            && let Some(&rounds) = self.rounds.get(name)
+        {
+            return (vec![rounds], Vec::new());
+        }
         if columns.iter().any(|column| JUDGEMENT_COLUMNS.contains(column)) {
             return made.iter().map(|(name, made)| (self.judged(name, made), part(name, made))).unzip();
         }

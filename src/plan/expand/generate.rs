@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::super::key::Key;
-use super::super::node::{Compare, Descend, Generate, Origin, Stage, Starts};
+use super::super::node::{Compare, Descend, Origin, Stage, Starts};
 use super::super::resolve::Declaration;
 use super::dataset::Feed;
 use super::read::{baselines, blind_within, count, descent, number, numbers, sources, word};
+use super::rounds::{Asked, InRounds};
 use super::{Builder, HIT, Proposals};
 use crate::diagnostic::Diagnostic;
 use crate::optimise::LocalSettings;
@@ -33,57 +34,62 @@ impl Builder<'_> {
         };
         let mut made: Vec<Proposals> = Vec::new();
         let mut lines: Vec<(String, usize, Vec<Key>)> = Vec::new();
+        let mut rounds: Vec<(String, usize, Vec<usize>)> = Vec::new();
         let training_work = |builder: &Self, rows: usize| {
-            let descents = builder.plan.nodes[rows].inputs[1];
-            vec![builder.plan.nodes[descents].key.clone()]
+            // What was appended has been paid for with the descents that it was appended to.
+            let paid = match &builder.plan.nodes[rows].stage {
+                Stage::Append(_) => rows,
+                _ => builder.plan.nodes[rows].inputs[1],
+            };
+            vec![builder.plan.nodes[paid].key.clone()]
         };
         for generator in declaration.words("from").into_iter().map(str::to_owned).collect::<Vec<_>>() {
+            let procedure = self.procedure(Some(declaration), &generator)?;
             for blind in std::iter::once(None).chain(blind_too.map(Some)) {
-                let (trained, rows) = self.generator(&generator, Feed { blind, ..feed })?;
+                // Blind proposals are descended from, and nothing else is asked of them.
+                if blind.is_some() && refine.is_none() {
+                    continue;
+                }
+                let asked = Asked {
+                    owner: name,
+                    feed: Feed { blind, ..feed },
+                    conditions: conditions.clone(),
+                    replicates,
+                    outside: outside.clone(),
+                    places: places.clone(),
+                };
+                let used = self.in_rounds(&generator, &asked, &procedure)?;
+                let InRounds { first, rows, trained, classifier, .. } = used;
                 let suffix = if blind.is_some() { ".blind" } else { "" };
                 if blind.is_none() {
-                    let stage = Stage::Generate(Generate {
-                        conditions: conditions.clone(),
-                        replicates,
-                        outside: outside.clone(),
-                    });
-                    let vectors =
-                        self.node(format!("generate.{name}.{generator}"), stage, vec![rows, trained], places.clone());
-                    let solved = self.node(
-                        format!("solve.{name}.{generator}"),
-                        Stage::Solve,
-                        vec![problem, rows, vectors],
-                        BTreeMap::new(),
-                    );
-                    let by_condition = self.node(
-                        format!("conditions.{name}.{generator}"),
-                        Stage::Conditions,
-                        vec![solved, rows],
-                        BTreeMap::new(),
-                    );
+                    let of = (first, rows, trained, classifier);
+                    let solved = self.round(&generator, &asked, &procedure, procedure.rounds, of).1;
+                    let mut all = used.before.clone();
+                    all.push(solved);
+                    let mut by_condition = solved;
+                    for (round, &solved) in all.iter().enumerate() {
+                        let number = if all.len() > 1 { format!(".round_{}", round + 1) } else { String::new() };
+                        let name = format!("conditions.{name}.{generator}{number}");
+                        by_condition = self.node(name, Stage::Conditions, vec![solved, first], BTreeMap::new());
+                    }
+                    rounds.push((generator.clone(), first, all));
                     made.push(Proposals {
                         generator: generator.clone(),
-                        dataset: rows,
                         held_out,
+                        dataset: first,
+                        learnt: rows,
+                        classifier,
                         solved,
                         conditions: by_condition,
                         compare: None,
                     });
                 }
                 let Some(descent) = &refine else { continue };
-                let stage = Stage::Generate(Generate {
-                    conditions: vec![refine_at],
-                    replicates: starts,
-                    outside: outside.clone(),
-                });
                 let mut places = sources(declaration, &[("conditions", "refine_at"), ("outside", "outside")]);
                 places.insert("replicates".to_owned(), declaration.origin("starts"));
-                let vectors = self.node(
-                    format!("generate.{name}.{generator}.starts{suffix}"),
-                    stage,
-                    vec![rows, trained],
-                    places,
-                );
+                let asked = Asked { conditions: vec![refine_at], replicates: starts, places, ..asked };
+                let name_of = format!("generate.{name}.{generator}.starts{suffix}");
+                let vectors = self.proposed(name_of, &asked, &procedure, (rows, trained, classifier));
                 let node = self.descents(
                     format!("descend.{name}.{generator}{suffix}"),
                     (Starts::Proposals, starts, *descent),
@@ -130,6 +136,10 @@ impl Builder<'_> {
             }
         }
         self.proposals.insert(name.clone(), made);
+        if rounds.iter().any(|(_, _, solved)| solved.len() > 1) {
+            let node = self.side_by_side(name, rounds);
+            self.rounds.insert(name.clone(), node);
+        }
         Ok(())
     }
 

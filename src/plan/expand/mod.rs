@@ -5,6 +5,7 @@ mod dataset;
 mod figure;
 mod generate;
 mod read;
+mod rounds;
 mod train;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +40,7 @@ pub fn expand(experiment: &Experiment) -> Result<Expanded, Diagnostic> {
         },
         sources: Vec::new(),
         proposals: BTreeMap::new(),
+        rounds: BTreeMap::new(),
         benchmarks: BTreeMap::new(),
         problems: BTreeMap::new(),
         keys: BTreeMap::new(),
@@ -76,6 +78,8 @@ struct Builder<'a> {
     sources: Vec<BTreeMap<String, Source>>,
     /// What each `generate` made, by generator.
     proposals: BTreeMap<String, Vec<Proposals>>,
+    /// The rounds of each `generate` that has more than one.
+    rounds: BTreeMap<String, usize>,
     /// The verdict of each benchmark.
     benchmarks: BTreeMap<String, usize>,
     /// The node of each problem.
@@ -88,9 +92,14 @@ struct Builder<'a> {
 #[derive(Clone)]
 struct Proposals {
     generator: String,
-    dataset: usize,
     /// The rows that judge, where they are not those that the dataset holds out.
     held_out: Option<usize>,
+    /// The rows of the first round, which conditions and what is better refer to.
+    dataset: usize,
+    /// The rows of the last training.
+    learnt: usize,
+    /// The classifier that filtered them.
+    classifier: Option<usize>,
     solved: usize,
     conditions: usize,
     compare: Option<usize>,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::node::{Stage, Train, Tune, Varied};
 use super::super::resolve::{Declaration, Origin as Source};
+use super::super::schema::OF_USE;
 use super::Builder;
 use super::dataset::Feed;
 use super::read::{count, defect, sources, word};
@@ -39,7 +40,7 @@ impl Builder<'_> {
         let schema = (kind.schema)();
         let mut trainings = Vec::with_capacity(trials);
         for trial in 0..trials {
-            let mut settings = generator.settings.clone();
+            let mut settings = trained_settings(generator);
             let drawn = sample_trial(&schema, &vary, &streams, trial as u64).map_err(defect(declaration))?;
             for ((path, value), column) in drawn.into_iter().zip(&mut varied) {
                 apply(&mut settings, &path, value.clone()).map_err(defect(declaration))?;
@@ -82,7 +83,7 @@ impl Builder<'_> {
             );
             return Ok((node, rows));
         }
-        let stage = Stage::Train(Train { settings: Some(declaration.settings.clone()), trial: None });
+        let stage = Stage::Train(Train { settings: Some(trained_settings(declaration)), trial: None });
         let places = declaration.origins.clone();
         let node = self.node(format!("train.{name}.{dataset}.{problem}{suffix}"), stage, vec![rows], places);
         Ok((node, rows))
@@ -98,6 +99,17 @@ impl Builder<'_> {
         let user = experiment.generates.values().find(|generate| generate.words("from").contains(&generator));
         user.map(|user| self.generator(generator, feed(user))).transpose()
     }
+}
+
+/// The settings of a generator that its training depends on.
+pub(super) fn trained_settings(declaration: &Declaration) -> BTreeMap<String, Value> {
+    let is_of_training = |name: &String| !OF_USE.contains(&name.as_str());
+    declaration
+        .settings
+        .iter()
+        .filter(|(name, _)| is_of_training(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 /// What a `tune` or a `generate` learns from.

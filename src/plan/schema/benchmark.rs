@@ -2,7 +2,7 @@
 
 use crate::optimise::schema::criterion;
 
-use super::{descent, integer, number, one_of, word};
+use super::{descent, integer, number, one_of, procedure, word};
 use crate::schema::{Choice, Field, Schema, Type};
 
 /// Columns of a table of a benchmark: one row for each problem and method.
@@ -60,6 +60,12 @@ pub(super) fn schema() -> Schema {
             integer("repeats", 1, 10_000, 20, "trials of each method on each problem"),
             descent::blind(),
             number("condition", -10.0, 10.0, 0.0, "the condition that generators are asked for"),
+            Field::optional(
+                "outside",
+                Type::Choice(procedure::laws()),
+                "what happens to a generator's proposal outside the bounds, counted in each trial's summary; where nothing \
+                 is said it is mirrored, and a trial of which more than a tenth lay outside says so",
+            ),
         ],
     }
 }

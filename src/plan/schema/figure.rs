@@ -43,11 +43,14 @@ pub const JUDGEMENT_COLUMNS: &[&str] = &[
 pub const SHARED_COLUMNS: &[&str] = &["generated", "feasible", "better"];
 
 /// Columns of a table of proposals: one row for each condition, or, from `origin` on, one for each origin of descents. A
-/// table shows the rows that have more of its columns.
+/// table shows the rows that have more of its columns. `round` is that of proposals in rounds.
 pub const GENERATE_COLUMNS: &[&str] = &[
+    "round",
     "condition",
     "generated",
     "outside",
+    "redrawn",
+    "refused",
     "solved",
     "feasible",
     "lower",
@@ -156,6 +159,20 @@ pub(super) fn schemas() -> Vec<Schema> {
                 number("condition", -10.0, 10.0, 0.0, "the condition of the proposals"),
                 number("quantile", 0.001, 1.0, 0.25, "the share of training rows that counts as the best"),
             ],
+        ),
+        figure(
+            "figure rounds",
+            "Requested against achieved fval at every condition and round, as medians with bands of quantiles, and, below \
+             condition 0, the share of proposals strictly better than the best training row of the first round.",
+            word("rounds", "this figure"),
+            vec![proposals()],
+        ),
+        figure(
+            "figure reliability",
+            "The feasibility classifier on starts that were held out: predicted against observed share that solves, with \
+             95 % intervals, and the Brier score (Brier 1950). Without a filter, one is trained for the figure.",
+            word("reliability", "this figure"),
+            vec![proposals()],
         ),
         figure(
             "figure success",

@@ -1,6 +1,6 @@
 //! `generate name { ... }`
 
-use super::{descent, filled, integer, number, one_of, word};
+use super::{descent, filled, integer, number, one_of, procedure, word};
 use crate::schema::{Choice, Field, Schema, Type, Value};
 
 pub(super) fn schema() -> Schema {
@@ -60,16 +60,12 @@ pub(super) fn schema() -> Schema {
                  descents than those of `dataset`; where nothing is said, the rows that `dataset` holds out",
             ),
             descent::blind(),
-            one_of(
-                "outside",
-                vec![
-                    word("clip", "moved to the nearest bound"),
-                    word("reflect", "mirrored at the bound"),
-                    word("reject", "drawn again, at most 1000 times"),
-                ],
-                "what happens to a proposal outside the bounds",
+            one_of("outside", procedure::laws(), "what happens to a proposal outside the bounds; all are counted"),
+            procedure::rounds(
+                "generate, solve, append, reweight, retrain: how often; what the generator says where nothing is said, \
+                 else one training",
             ),
-            integer("rounds", 1, 1000, 1, "generate, solve, append, retrain: how often"),
+            procedure::filter("what a proposal must pass; what the generator says where nothing is said"),
         ],
     }
 }

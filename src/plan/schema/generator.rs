@@ -1,10 +1,21 @@
 //! `generator name { kind = ... }`: each kind of generator describes its own settings.
 
+use super::procedure;
 use crate::learn::kinds::{self, kinds};
 use crate::schema::{Schema, Type};
 
 pub(super) fn schemas() -> Vec<Schema> {
-    kinds().iter().map(|kind| (kind.schema)()).collect()
+    let used = |kind: &kinds::Kind| {
+        let mut schema = (kind.schema)();
+        schema.fields.extend([
+            procedure::rounds(
+                "generate, solve, append, reweight, retrain: how often; one training where nothing is said",
+            ),
+            procedure::filter("what its proposals must pass before they are solved"),
+        ]);
+        schema
+    };
+    kinds().iter().map(used).collect()
 }
 
 /// Generators that later stages bring, with what they are.

@@ -11,6 +11,7 @@ mod generate;
 mod generator;
 mod imported;
 mod problem;
+mod procedure;
 mod reference;
 mod tune;
 
@@ -20,6 +21,7 @@ pub use benchmark::BENCHMARK_COLUMNS;
 pub use family::model_families;
 pub use figure::{GENERATE_COLUMNS, JUDGEMENT_COLUMNS, NAME_COLUMNS, SHARED_COLUMNS, TUNE_COLUMNS};
 pub use imported::{imported_problem, model_sources, problem_sources};
+pub(in crate::plan) use procedure::OF_USE;
 pub use reference::{describe, plain, reference, show, with_article};
 
 /// Every registered schema, in the order of the reference page.

@@ -9,7 +9,7 @@ use crate::plan::key::Key;
 use crate::plan::node::{Deliverable, Plan, Stage};
 use crate::report::figure::{self, Drawing};
 use crate::run::RunError;
-use crate::run::stages::{CompareTarget, DatasetSummary};
+use crate::run::stages::{CompareTarget, DatasetSummary, FeasibilitySummary};
 use crate::run::store::{Artifact, Presence, Store};
 use crate::schema::Value;
 use crate::table::Table;
@@ -48,6 +48,7 @@ pub fn key(plan: &Plan, figure: &Deliverable) -> Key {
     settings.remove("caption");
     let labels = figure.from.iter().flat_map(|&at| match &plan.nodes[at].stage {
         Stage::Compare(compare) => compare.origins.iter().map(|origin| origin.label.as_str()).collect(),
+        Stage::Rounds(rounds) => rounds.generators.iter().map(|one| one.label.as_str()).collect(),
         Stage::Benchmark(benchmark) => {
             benchmark.problems.iter().chain(&benchmark.methods).map(String::as_str).collect()
         }
@@ -184,6 +185,36 @@ fn shown<'a>(plan: &'a Plan, figure: &'a Deliverable, store: &Store) -> Result<S
                 data: Some(solved.clone()),
                 caption: "Objective values of the generated vectors by condition.",
                 draw: Box::new(move || figure::box_plot::draw(&solved, reference)),
+            }
+        }
+        "rounds" => {
+            let Some(Stage::Rounds(rounds)) = figure.from.first().map(|&at| &plan.nodes[at].stage) else {
+                let reason = "this figure shows proposals in rounds".to_owned();
+                return Err(RunError::Artifact { node: figure.name.clone(), reason }.into());
+            };
+            let data = tables::named_rounds(first()?, rounds, "rounds")?;
+            let drawn = data.clone();
+            Shown {
+                summary: Some(tables::named_rounds(first()?, rounds, "summary")?),
+                data: Some(data),
+                caption: "Requested and achieved fvals by round, and the share better than the best training row.",
+                draw: Box::new(move || figure::rounds::draw(&drawn)),
+            }
+        }
+        "reliability" => {
+            let summary: FeasibilitySummary = first()?.value("summary")?;
+            let bins = first()?.table("reliability")?;
+            let predictions = first()?.table("held_out")?;
+            let drawn = bins.clone();
+            let scores = figure::reliability::Scores { brier: summary.brier, of_share: summary.brier_of_share };
+            Shown {
+                summary: Some(bins),
+                data: Some(predictions.clone()),
+                caption: "Predicted against observed share of held-out starts that solve.",
+                draw: Box::new(move || match summary.nothing_to_learn {
+                    Some(reason) => figure::reliability::nothing_to_show(&reason),
+                    None => figure::reliability::draw(&drawn, &predictions, scores),
+                }),
             }
         }
         "distances" => {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{AssembleError, proposals};
-use crate::plan::node::{Compare, Deliverable, Node, Part, Plan, Stage};
+use crate::plan::node::{Compare, Deliverable, Node, Part, Plan, Rounds, Stage};
 use crate::plan::trial::Benchmark;
 use crate::run::store::{Artifact, Store};
 use crate::schema::Value;
@@ -210,6 +210,22 @@ pub(super) fn benchmarked(artifact: &Artifact, benchmark: &Benchmark, name: &str
     })?)
 }
 
+/// A table of rounds, with the names of generators for their numbers.
+pub(super) fn named_rounds(artifact: &Artifact, rounds: &Rounds, name: &str) -> Result<Table, AssembleError> {
+    let table = artifact.table(name)?;
+    let label = |number: &String| {
+        let one = number.parse().ok().and_then(|number: usize| rounds.generators.get(number));
+        one.map_or_else(|| number.clone(), |one| one.label.clone())
+    };
+    Ok(table.names().try_fold(Table::new(), |named, column| {
+        let cells = table.column(column).ok_or_else(|| TableError::NoColumn(column.to_owned()))?;
+        Ok::<_, TableError>(match cells {
+            Column::Text(numbers) => named.text(column, numbers.iter().map(label).collect()),
+            other => named.with(column, other.clone()),
+        })
+    })?)
+}
+
 /// The rows of a benchmark's table by panel: those of a blind test have one of their own, in which methods that learn
 /// nothing stand too, since the test changes nothing for them.
 pub(super) fn panels(table: &Table) -> Result<Table, TableError> {
@@ -286,6 +302,7 @@ pub(super) fn declared(plan: &Plan, table: &Deliverable, store: &Store) -> Resul
             Stage::Compare(compare) => compared(&artifact, compare, "summary")?,
             Stage::Benchmark(benchmark) => benchmarked(&artifact, benchmark, "summary")?,
             Stage::Judge(_) => artifact.table("judgement")?,
+            Stage::Rounds(rounds) => named_rounds(&artifact, rounds, "rounds")?,
             _ => artifact.table("conditions")?,
         };
         let (word, part) = (stage.word().0, (table.parts.get(index), found));

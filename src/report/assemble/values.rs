@@ -1,11 +1,11 @@
 //! The values that `kexp:value` markers can show, from the artifacts of a run.
 
 use super::AssembleError;
-use super::tables::{benchmarked, compared, stacked};
+use super::tables::{benchmarked, compared, named_rounds, stacked};
 use crate::plan::node::{Plan, Stage};
 use crate::report::results::{ResultTable, Results, Value};
 use crate::run::stages::{
-    BenchmarkTarget, CompareTarget, DatasetSummary, DescentsSummary, TrainingSummary, TuneChoice,
+    BenchmarkTarget, CompareTarget, DatasetSummary, DescentsSummary, FeasibilitySummary, TrainingSummary, TuneChoice,
 };
 use crate::run::store::Store;
 use crate::table::Table;
@@ -78,9 +78,41 @@ pub(super) fn add(plan: &Plan, store: &Store, results: &mut Results) -> Result<(
             Stage::Train(train) if train.trial.is_none() => {
                 training(&format!("train.{rest}"), &artifact.value("summary")?, results);
             }
+            Stage::Append(_) => {
+                let summary: DatasetSummary = artifact.value("summary")?;
+                let name = format!("append.{rest}");
+                results.integer(&name, "training", summary.training);
+                results.integer(&name, "validation", summary.validation);
+                results.integer(&name, "failed", summary.failed);
+                results.integer(&name, "proposals", summary.proposals);
+                results.number(&name, "best", summary.best);
+                results.integer(&name, "evaluations", (summary.work.values + summary.work.gradients) as usize);
+            }
+            Stage::Feasibility(_) => {
+                let summary: FeasibilitySummary = artifact.value("summary")?;
+                let name = format!("feasibility.{rest}");
+                results.integer(&name, "solved", summary.solved);
+                results.integer(&name, "failed", summary.failed);
+                results.integer(&name, "held_out", summary.held_out_solved + summary.held_out_failed);
+                results.number(&name, "brier", summary.brier);
+                results.number(&name, "brier_of_share", summary.brier_of_share);
+            }
+            Stage::Rounds(rounds) => {
+                let table = named_rounds(&artifact, rounds, "summary")?;
+                results.tables.insert(format!("{rest}.rounds"), ResultTable::from(&table));
+            }
             Stage::Conditions => {
+                let (rest, round) = match rest.rsplit_once(".round_") {
+                    Some((rest, round)) => (rest, round.parse().ok()),
+                    None => (rest, None),
+                };
                 let (name, generator) = rest.rsplit_once('.').unwrap_or((rest, ""));
-                let part = (generator.to_owned(), artifact.table("conditions")?);
+                let table = artifact.table("conditions")?;
+                let table = match round {
+                    Some(round) => table.clone().integer("round", vec![round; table.rows()]),
+                    None => table,
+                };
+                let part = (generator.to_owned(), table);
                 match conditions.iter_mut().find(|(known, _)| known == name) {
                     Some((_, parts)) => parts.push(part),
                     None => conditions.push((name.to_owned(), vec![part])),

@@ -17,6 +17,8 @@ mod panel;
 pub mod parallel_coordinates;
 pub mod parameters;
 pub mod performance_profile;
+pub mod reliability;
+pub mod rounds;
 mod style;
 pub mod success;
 pub mod training_curves;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::context::Context;
 use super::super::error::StageError;
+use super::dataset::DatasetSummary;
 use super::descend::DescentsSummary;
 use super::ends::{self, End};
 use super::objective::SolverObjective;
@@ -110,8 +111,13 @@ fn lines(
             .collect();
         let mut charged = Work::default();
         for key in &origin.charged {
-            let summary: DescentsSummary = context.store.artifact(key).value("summary")?;
-            charged += summary.work;
+            let artifact = context.store.artifact(key);
+            let descents = artifact.value("summary").map(|summary: DescentsSummary| summary.work);
+            // The rows of a later round know what all rounds before have cost.
+            charged += match descents {
+                Ok(work) => work,
+                Err(_) => artifact.value::<DatasetSummary>("summary")?.work,
+            };
         }
         let (fval_end, observables): (Vec<f64>, Vec<Vec<f64>>) = checked.into_iter().unzip();
         lines.push(Line {

@@ -8,8 +8,8 @@ use crate::table::Table;
 
 /// Writes `conditions.parquet`, one row for each condition: `generated`, `outside` (vectors drawn outside the bounds),
 /// `solved`, `feasible` with Wilson's interval `lower` .. `upper`, `better` (the share strictly better than the best
-/// training row), quantiles of the finite fvals, the fval that was `requested` (none below 0), and a column
-/// `failed: CAUSE` for each cause that occurs.
+/// training row), quantiles of the finite fvals, the fval that was `requested` (none below 0), a column `failed: CAUSE` for
+/// each cause that occurs, and where draws were rejected or filtered how many: `redrawn`, `refused` and `forced`.
 pub(super) fn run(context: &Context) -> Result<Vec<String>, StageError> {
     let solved = context.input(0).table("solved")?;
     let dataset: DatasetSummary = context.input(1).value("summary")?;
@@ -50,6 +50,12 @@ pub(super) fn run(context: &Context) -> Result<Vec<String>, StageError> {
         .number("highest", quantile(1.0));
     for kind in &kinds {
         table = table.integer(&format!("failed: {kind}"), count(&|row| causes[row] == *kind));
+    }
+    for name in ["redrawn", "refused", "forced"] {
+        if let Ok(draws) = solved.integers(name) {
+            let total = |rows: &Vec<usize>| rows.iter().map(|&row| draws[row]).sum();
+            table = table.integer(name, groups.iter().map(|(_, rows)| total(rows)).collect());
+        }
     }
     context.draft.table("conditions", &table)?;
     Ok(Vec::new())

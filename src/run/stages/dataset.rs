@@ -43,11 +43,14 @@ pub struct DatasetSummary {
     pub left_out: usize,
     /// Descents among the training and validation rows that ended within 0.05 of the best end of all.
     pub hits: usize,
-    /// The objective evaluations of all descents, charged to whoever learns from the rows.
+    /// The objective evaluations of all descents, and of the proposals of rounds, charged to whoever learns from the rows.
     pub work: Work,
     /// No row has a condition of its own: all are told to be at 0.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unconditional: bool,
+    /// Proposals of earlier rounds among the rows, failed ones included.
+    #[serde(default, skip_serializing_if = "no_proposals")]
+    pub proposals: usize,
 }
 
 impl DatasetSummary {
@@ -56,6 +59,11 @@ impl DatasetSummary {
     pub fn asked(&self, condition: f64) -> f64 {
         if self.unconditional { 0.0 } else { condition }
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn no_proposals(proposals: &usize) -> bool {
+    *proposals == 0
 }
 
 /// How close to the best end an end lies in its basin.
@@ -119,6 +127,7 @@ pub(super) fn run(context: &Context, recipe: &DatasetRecipe) -> Result<Vec<Strin
         hits: solved.iter().filter(|&&start| fval_end[start] <= done.lowest + BASIN).count(),
         work: done.work,
         unconditional: recipe.labels == Labels::None,
+        proposals: 0,
         names,
     };
     context.draft.table("rows", &table)?;

@@ -1,5 +1,6 @@
 //! The stages: one file each, from the artifacts of a node's inputs to its own artifact.
 
+mod append;
 mod benchmark;
 mod compare;
 mod conditions;
@@ -7,6 +8,7 @@ mod dataset;
 mod descend;
 mod distances;
 mod ends;
+mod feasibility;
 mod generate;
 mod handover;
 mod judge;
@@ -14,6 +16,8 @@ mod latent;
 mod map;
 mod objective;
 mod problem;
+mod proposals;
+mod rounds;
 mod rows;
 mod solve;
 mod table_rows;
@@ -26,6 +30,7 @@ pub use compare::Target as CompareTarget;
 pub use dataset::DatasetSummary;
 pub use descend::DescentsSummary;
 pub use ends::measured_ranges;
+pub use feasibility::FeasibilitySummary;
 pub use handover::{Handover, HandoverError};
 pub use objective::SolverObjective;
 pub use train::TrainingSummary;
@@ -46,11 +51,14 @@ pub fn run(context: &Context) -> Result<Vec<String>, StageError> {
         Stage::Descend(settings) => descend::run(context, settings),
         Stage::Rows(_) => table_rows::run(context),
         Stage::Dataset(recipe) => dataset::run(context, recipe),
+        Stage::Append(settings) => append::run(context, settings),
+        Stage::Feasibility(settings) => feasibility::run(context, *settings),
         Stage::Train(settings) => train::run(context, settings),
         Stage::Tune(settings) => tune::run(context, settings),
         Stage::Generate(settings) => generate::run(context, settings),
         Stage::Solve => solve::run(context),
         Stage::Conditions => conditions::run(context),
+        Stage::Rounds(settings) => rounds::run(context, settings),
         Stage::Latent(settings) => latent::run(context, settings),
         Stage::Distances(settings) => distances::run(context, settings),
         Stage::Judge(settings) => judge::run(context, settings),

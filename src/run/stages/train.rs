@@ -3,15 +3,19 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use super::super::context::Context;
 use super::super::error::StageError;
 use super::super::store::Artifact;
+use super::append::WEIGHT;
 use super::dataset::DatasetSummary;
 use super::rows::vectors;
+use crate::evaluate::reweight::systematic;
 use crate::learn::{self, Checkpoints, LearnError, Session, Settings, Trained, TrainingData};
 use crate::plan::node::Train;
+use crate::random::Streams;
 
 /// What a training came to, beside its table `history`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,7 +50,7 @@ pub(super) fn run(context: &Context, train: &Train) -> Result<Vec<String>, Stage
         Some(settings) => settings.clone(),
         None => context.input(1).value("settings")?,
     };
-    let data = training_data(&context.input(0))?;
+    let data = reweighted(&context.input(0), training_data(&context.input(0))?, &context.streams())?;
     let failed = AtomicBool::new(false);
     let mut checkpoints =
         NodeCheckpoints { context, saved: Instant::now(), cost: Duration::ZERO, error: None, failed: &failed };
@@ -119,6 +123,26 @@ pub(super) fn training_data(dataset: &Artifact) -> Result<TrainingData, StageErr
         names: summary.names,
         lower: summary.lower,
         upper: summary.upper,
+    })
+}
+
+/// Training rows as often as they count, where the dataset says it; the held-out rows stay as they are. Since the weight of
+/// a row depends on its fval alone, what a condition asks for stays the same.
+fn reweighted(dataset: &Artifact, data: TrainingData, streams: &Streams) -> Result<TrainingData, StageError> {
+    let rows = dataset.table("rows")?;
+    let Ok(weights) = rows.numbers(WEIGHT) else { return Ok(data) };
+    let splits = rows.texts("split")?;
+    let usable: Vec<f64> = (0..rows.rows()).filter(|&row| splits[row] != "failed").map(|row| weights[row]).collect();
+    let training: Vec<usize> = (0..usable.len()).filter(|&row| !data.validation[row]).collect();
+    let start: f64 = streams.part("weights").stream(0).random();
+    let drawn = systematic(&training.iter().map(|&row| usable[row]).collect::<Vec<f64>>(), start);
+    let held_out = (0..usable.len()).filter(|&row| data.validation[row]);
+    let order: Vec<usize> = drawn.into_iter().map(|at| training[at]).chain(held_out).collect();
+    Ok(TrainingData {
+        rows: order.iter().map(|&row| data.rows[row].clone()).collect(),
+        conditions: order.iter().map(|&row| data.conditions[row]).collect(),
+        validation: order.iter().map(|&row| data.validation[row]).collect(),
+        ..data
     })
 }
 

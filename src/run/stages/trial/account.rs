@@ -34,7 +34,7 @@ impl<'a> Account<'a> {
     pub(super) fn summary(&self, starts: usize) -> TrialSummary {
         let lowest = self.ends.iter().map(|end| end.fval_end).fold(f64::INFINITY, f64::min);
         let (failed, work, training) = (self.failed, self.work, self.training);
-        TrialSummary { starts, failed, work, training, spent: self.spent, lowest }
+        TrialSummary { starts, failed, work, training, spent: self.spent, lowest, draws: None }
     }
 
     pub(super) fn left(&self) -> f64 {
@@ -52,7 +52,8 @@ impl<'a> Account<'a> {
             }
             self.spent += price;
             self.work += Work { values: u64::from(!has_derivatives), gradients: u64::from(has_derivatives) };
-            self.fvals.push(Evaluation { start, cost: self.spent, has_derivatives, fval });
+            let of = start.map_or(CANDIDATE, |start| start as i64);
+            self.fvals.push(Evaluation { of, cost: self.spent, has_derivatives, fval });
         }
         fvals.len()
     }
@@ -100,6 +101,22 @@ impl<'a> Account<'a> {
         Ok(())
     }
 
+    /// Pays for the solves of a round's proposals as far as the budget goes, and returns how many that were: like the
+    /// descents of the training set, what the generator learnt from. They are evaluations on the trial's course; as none of
+    /// them is a converged end, none is a hit.
+    pub(super) fn round(&mut self, solved: &Table) -> Result<usize, StageError> {
+        for (paid, &fval) in solved.numbers("fval")?.iter().enumerate() {
+            if self.spent + 1.0 > self.settings.budget {
+                self.spent = self.settings.budget;
+                return Ok(paid);
+            }
+            self.spent += 1.0;
+            self.training += Work { values: 1, gradients: 0 };
+            self.fvals.push(Evaluation { of: ROUND, cost: self.spent, has_derivatives: false, fval });
+        }
+        Ok(solved.rows())
+    }
+
     /// Pays for a descent as far as the budget goes. One that the budget cuts has not converged.
     pub(super) fn add(&mut self, start: usize, from: &[f64], record: Record) {
         self.failed += usize::from(record.end.is_none());
@@ -134,7 +151,7 @@ impl<'a> Account<'a> {
         let numbers = Table::new().integer("start", (0..starts.len() as i64).collect());
         context.draft.table("starts", &with_vectors(numbers, names, starts))?;
         let fvals = Table::new()
-            .integer("start", self.fvals.iter().map(|one| one.start.map_or(-1, |start| start as i64)).collect())
+            .integer("start", self.fvals.iter().map(|one| one.of).collect())
             .number("cost", self.fvals.iter().map(|one| one.cost).collect())
             .integer("derivatives", self.fvals.iter().map(|one| i64::from(one.has_derivatives)).collect())
             .number("fval", self.fvals.iter().map(|one| one.fval).collect());
@@ -154,10 +171,15 @@ struct Finish {
     x: Vec<f64>,
 }
 
+/// In place of a descent's number: the evaluation of a candidate.
+const CANDIDATE: i64 = -1;
+/// In place of a descent's number: that of a proposal in a round of a generator.
+const ROUND: i64 = -2;
+
 /// One evaluation of the trial's own.
 struct Evaluation {
-    /// The descent that it belongs to; none for a candidate.
-    start: Option<usize>,
+    /// The number of the descent that it belongs to, or [`CANDIDATE`] or [`ROUND`].
+    of: i64,
     cost: f64,
     has_derivatives: bool,
     fval: f64,

@@ -14,7 +14,7 @@ use crate::optimise::{Objective, Work};
 use crate::plan::trial::{Method, Trial};
 
 use account::Account;
-use proposer::Proposer;
+use proposer::{Draws, Proposer};
 use record::Record;
 
 /// What a trial came to, beside its tables `ends`, `starts` and `fvals`.
@@ -32,6 +32,24 @@ pub struct TrialSummary {
     pub spent: f64,
     /// The lowest fval of all ends, of the training set too where the method learns.
     pub lowest: f64,
+    /// What became of a generator's draws, where the trial's settings ask for more than mirroring at the bounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draws: Option<DrawsSummary>,
+}
+
+/// What became of the draws of a generator, in a trial.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct DrawsSummary {
+    /// Vectors that were proposed.
+    pub proposed: usize,
+    /// Of them, those that were first drawn outside the bounds.
+    pub outside: usize,
+    /// Draws that were given back for that.
+    pub redrawn: usize,
+    /// Draws that the filter refused; nothing was solved, and nothing is charged for them.
+    pub refused: usize,
+    /// Proposals of the rounds before, each solved and paid for, with the training set.
+    pub of_rounds: usize,
 }
 
 /// Descents that are computed side by side before the budget is looked at; what goes beyond it is thrown away.
@@ -39,24 +57,40 @@ const BLOCK: usize = 20;
 
 /// Writes `ends.parquet` (one row for each end, those of the training set first: `phase`, `start`, `cost` when it was
 /// reached, `fval_start`, `fval_end`, `converged`, `stop`, vector), `starts.parquet` (the vectors that were descended
-/// from), `fvals.parquet` (every evaluation of the trial's own; those of candidates have no `start`, -1) and
-/// `summary.ron`.
+/// from), `fvals.parquet` (every evaluation of the trial's own; those of candidates have no `start`, -1, nor have those of
+/// the rounds of a generator, -2) and `summary.ron`.
 pub(super) fn run(context: &Context, settings: &Trial) -> Result<Vec<String>, StageError> {
     let objective = SolverObjective::of_input(context, 0)?.descended_by(&settings.then)?;
     let mut account = Account::new(settings);
     if settings.method.learns() {
         account.train(context, objective.solver.names())?;
     }
+    let first_solved = 4 + usize::from(settings.filter.is_some());
+    let mut of_rounds = 0;
+    for (_, solved) in context.inputs().skip(first_solved).take(settings.rounds_before) {
+        of_rounds += account.round(&solved.table("solved")?)?;
+    }
+    let mut draws = Draws::default();
     let starts = match &settings.method {
         Method::Global(method) => search::run(context, method, &objective, settings, &mut account)?,
-        _ => descents(context, settings, &objective, &mut account)?,
+        _ => descents(context, settings, &objective, &mut account, &mut draws)?,
     };
     account.write(context, objective.solver.names(), &starts)?;
-    context.draft.value("summary", &account.summary(starts.len()))?;
-    Ok(match starts.is_empty() {
-        true => vec!["the budget does not reach the first descent".to_owned()],
-        false => Vec::new(),
-    })
+    let Draws { proposed, outside, redrawn, refused } = draws;
+    let is_counted = settings.outside.is_some() || settings.filter.is_some() || settings.rounds_before > 0;
+    let summary = TrialSummary {
+        draws: is_counted.then_some(DrawsSummary { proposed, outside, redrawn, refused, of_rounds }),
+        ..account.summary(starts.len())
+    };
+    context.draft.value("summary", &summary)?;
+    let mut warnings = Vec::new();
+    if starts.is_empty() {
+        warnings.push("the budget does not reach the first descent".to_owned());
+    }
+    if !is_counted && 10 * outside > proposed {
+        warnings.push(format!("{outside} of {proposed} proposals lay outside the bounds and were mirrored"));
+    }
+    Ok(warnings)
 }
 
 /// Descents from the designs of a method, one after the other in the accounts; returns where they started.
@@ -65,14 +99,15 @@ fn descents(
     settings: &Trial,
     objective: &SolverObjective,
     account: &mut Account,
+    draws: &mut Draws,
 ) -> Result<Vec<Vec<f64>>, StageError> {
-    let proposer = Proposer::new(context, &settings.method, objective.bounds(), objective.solver.names())?;
+    let proposer = Proposer::new(context, settings, objective.bounds(), objective.solver.names())?;
     let mut starts: Vec<Vec<f64>> = Vec::new();
     for number in 0.. {
         if account.is_spent() {
             break;
         }
-        let mut points = proposer.design(number)?;
+        let mut points = proposer.design(number, draws)?;
         if let Some(keep) = proposer.screens() {
             let fvals: Vec<f64> =
                 context.parts(&format!("candidates {number}"), points.len(), |at| objective.value(&points[at]))?;

@@ -3,12 +3,15 @@
 use super::super::super::context::Context;
 use super::super::super::error::StageError;
 use super::super::dataset::DatasetSummary;
+use super::super::feasibility::classifier;
+use super::super::proposals::Source;
 use super::super::rows::vectors;
 use super::super::train::generator;
-use crate::learn::Trained;
+use crate::learn::{Classifier, Trained};
 use crate::optimise::learners::TrainingRows;
 use crate::optimise::{Bounds, Design, design};
-use crate::plan::trial::Method;
+use crate::plan::node::Filter;
+use crate::plan::trial::{Method, Trial};
 use crate::random::Streams;
 
 /// Points of one design, where the design has no sizes of its own.
@@ -22,16 +25,38 @@ pub(super) struct Proposer<'a> {
     rows: TrainingRows,
     /// The generator and the condition that it is asked for.
     trained: Option<(Trained, f64)>,
+    filter: Option<&'a Filter>,
+    /// What filters, where there was something to learn from.
+    classifier: Option<Classifier>,
+    outside: &'a str,
+}
+
+/// What became of a generator's draws.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Draws {
+    /// Vectors that were proposed.
+    pub(super) proposed: usize,
+    /// Of them, those that were first drawn outside the bounds.
+    pub(super) outside: usize,
+    /// Draws that were given back for that.
+    pub(super) redrawn: usize,
+    /// Draws that the filter refused.
+    pub(super) refused: usize,
 }
 
 impl<'a> Proposer<'a> {
     pub(super) fn new(
         context: &Context,
-        method: &'a Method,
+        settings: &'a Trial,
         bounds: &'a Bounds,
         names: &[String],
     ) -> Result<Self, StageError> {
+        let method = &settings.method;
+        let filter = settings.filter.as_ref();
         Ok(Self {
+            filter,
+            classifier: filter.map(|_| classifier(&context.input(4))).transpose()?.flatten(),
+            outside: settings.outside.as_deref().unwrap_or("reflect"),
             method,
             bounds,
             streams: context.streams().part("starts"),
@@ -52,14 +77,20 @@ impl<'a> Proposer<'a> {
     }
 
     /// The points of the design with this number: each is drawn anew, but one Sobol sequence goes on from design to design.
-    pub(super) fn design(&self, number: usize) -> Result<Vec<Vec<f64>>, StageError> {
+    pub(super) fn design(&self, number: usize, draws: &mut Draws) -> Result<Vec<Vec<f64>>, StageError> {
         let (bounds, dimensions) = (self.bounds, self.bounds.len());
         let streams = self.streams.part(&format!("design {number}"));
         let drawn = |design: Design| design.points(bounds, &streams).map_err(StageError::refused);
         match (self.method, &self.trained) {
             (Method::Generator { .. }, Some((trained, condition))) => {
-                let points = trained.sample(*condition, POINTS, &streams).map_err(StageError::refused)?;
-                Ok(points.iter().map(|x| bounds.reflect(x)).collect())
+                let filter = self.filter.map(|filter| (filter, self.classifier.as_ref()));
+                let source = Source { trained, bounds, outside: self.outside, filter };
+                let made = source.draw(*condition, POINTS, &streams)?;
+                draws.proposed += made.len();
+                draws.outside += made.iter().filter(|one| one.outside > 0).count();
+                draws.redrawn += made.iter().map(|one| one.redrawn).sum::<usize>();
+                draws.refused += made.iter().map(|one| one.refused).sum::<usize>();
+                Ok(made.into_iter().map(|one| one.vector).collect())
             }
             (Method::Learner(learner), _) => {
                 learner.propose(&self.rows, bounds, POINTS, &streams).map_err(StageError::refused)
