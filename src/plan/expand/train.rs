@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::learn::kind;
 use crate::learn::tune::{apply, sample_trial};
 use crate::random::Streams;
-use crate::schema::Value;
+use crate::schema::{Value, keyed};
 
 impl Builder<'_> {
     /// The trials and the choice of a tune.
@@ -47,6 +47,7 @@ impl Builder<'_> {
             }
             let mut places = generator.origins.clone();
             places.extend(declaration.vary.iter().map(|vary| (vary.path.clone(), Source::File(vary.span))));
+            let settings = keyed(&schema, &settings);
             trainings.push(self.node(
                 format!("train.{name}.trial_{trial:02}"),
                 Stage::Train(Train { settings: Some(settings), trial: Some(trial) }),
@@ -82,7 +83,9 @@ impl Builder<'_> {
             );
             return Ok((node, rows));
         }
-        let stage = Stage::Train(Train { settings: Some(declaration.settings.clone()), trial: None });
+        let kind = kind(word(declaration, "kind")).map_err(defect(declaration))?;
+        let settings = keyed(&(kind.schema)(), &declaration.settings);
+        let stage = Stage::Train(Train { settings: Some(settings), trial: None });
         let places = declaration.origins.clone();
         let node = self.node(format!("train.{name}.{dataset}.{problem}{suffix}"), stage, vec![rows], places);
         Ok((node, rows))
