@@ -100,6 +100,9 @@ pub struct Field {
     pub default: Option<Value>,
     /// What it means.
     pub doc: &'static str,
+    /// Did it come after others of its schema? At its default, which means what was done before it came, it is left out
+    /// of keys; see [`keyed`].
+    pub added: bool,
 }
 
 /// The settings of one kind of declaration.
@@ -117,25 +120,32 @@ impl Field {
     /// A required setting.
     #[must_use]
     pub fn required(name: &'static str, kind: Type, doc: &'static str) -> Self {
-        Self { name, kind, unit: None, default: None, doc }
+        Self { name, kind, unit: None, default: None, doc, added: false }
     }
 
     /// An optional setting without a default.
     #[must_use]
     pub fn optional(name: &'static str, kind: Type, doc: &'static str) -> Self {
-        Self { name, kind, unit: None, default: Some(Value::Absent), doc }
+        Self { name, kind, unit: None, default: Some(Value::Absent), doc, added: false }
     }
 
     /// A setting with a default.
     #[must_use]
     pub fn new(name: &'static str, kind: Type, default: Value, doc: &'static str) -> Self {
-        Self { name, kind, unit: None, default: Some(default), doc }
+        Self { name, kind, unit: None, default: Some(default), doc, added: false }
     }
 
     /// Gives the setting a unit.
     #[must_use]
     pub fn unit(mut self, unit: &'static str) -> Self {
         self.unit = Some(unit);
+        self
+    }
+
+    /// Marks the setting as one that came after others of its schema.
+    #[must_use]
+    pub fn added(mut self) -> Self {
+        self.added = true;
         self
     }
 }
@@ -197,4 +207,74 @@ impl Value {
 pub fn typed<T: for<'a> Deserialize<'a>>(settings: &BTreeMap<String, Value>) -> Result<T, serde_json::Error> {
     let object = settings.iter().map(|(key, value)| (key.clone(), value.json())).collect();
     serde_json::from_value(serde_json::Value::Object(object))
+}
+
+/// The settings of a declaration as keys know them: without those that were [`Field::added`] and hold their default, so
+/// that a new setting leaves the keys of all that came before it.
+#[must_use]
+pub fn keyed(schema: &Schema, settings: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    keyed_fields(&schema.fields, settings)
+}
+
+fn keyed_fields(fields: &[Field], settings: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    let field = |key: &str| fields.iter().find(|field| field.name == key);
+    let kept = settings
+        .iter()
+        .filter(|(key, value)| !field(key).is_some_and(|field| field.added && field.default.as_ref() == Some(*value)));
+    kept.map(|(key, value)| {
+        let value = field(key).map_or_else(|| value.clone(), |field| keyed_value(&field.kind, value));
+        (key.clone(), value)
+    })
+    .collect()
+}
+
+fn keyed_value(kind: &Type, value: &Value) -> Value {
+    match (kind, value) {
+        (
+            Type::Choice(choices) | Type::Sum(choices) | Type::ChoiceOrReference(choices, _),
+            Value::Choice(name, settings),
+        ) => {
+            let choice = choices.iter().find(|choice| choice.name == name);
+            let settings = choice.map_or_else(|| settings.clone(), |choice| keyed_fields(&choice.fields, settings));
+            Value::Choice(name.clone(), settings)
+        }
+        (Type::List(item), Value::List(items)) => {
+            Value::List(items.iter().map(|value| keyed_value(item, value)).collect())
+        }
+        (Type::Sum(_), Value::List(items)) => Value::List(items.iter().map(|value| keyed_value(kind, value)).collect()),
+        _ => value.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_do_not_know_added_settings_at_their_default() {
+        let whole =
+            |name, default| Field::new(name, Type::Integer { least: 0, most: 9 }, Value::Integer(default), "A number.");
+        let inner = vec![whole("old", 1), whole("new", 2).added()];
+        let term = Choice::new("term", "A term.", inner);
+        let schema = Schema {
+            kind: "test",
+            doc: "A test.",
+            fields: vec![
+                whole("first", 3),
+                whole("later", 4).added(),
+                Field::new("sum", Type::Sum(vec![term]), Value::List(vec![]), "A sum."),
+            ],
+        };
+        let settings = |later, new| {
+            let term = Value::choice("term", [("old", Value::Integer(1)), ("new", Value::Integer(new))]);
+            let all =
+                [("first", Value::Integer(3)), ("later", Value::Integer(later)), ("sum", Value::List(vec![term]))];
+            all.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<BTreeMap<_, _>>()
+        };
+        let bare = keyed(&schema, &settings(4, 2));
+        let term = Value::choice("term", [("old", Value::Integer(1))]);
+        assert_eq!(bare.keys().collect::<Vec<_>>(), ["first", "sum"]);
+        assert_eq!(bare["sum"], Value::List(vec![term]));
+        assert_eq!(keyed(&schema, &settings(5, 6)), settings(5, 6));
+    }
 }

@@ -16,6 +16,12 @@ use rayon::prelude::*;
 mod ccgan;
 #[path = "learn/flow_matching.rs"]
 mod flow_matching;
+#[path = "learn/outside.rs"]
+mod outside;
+#[path = "learn/recovery.rs"]
+mod recovery;
+#[path = "learn/spline_flow.rs"]
+mod spline_flow;
 #[path = "learn/transformer.rs"]
 mod transformer;
 
@@ -156,6 +162,78 @@ fn samples_have_the_mean_and_variance_of_their_condition() {
             assert!(found[0] < mean && found[1] < variance, "{dimensions} at {condition}: {found:?}");
         }
     }
+}
+
+/// Settings with the terms `gaussian + kl(...)`, of which each latent dimension has so many nats free.
+fn with_free_bits(epochs: i64, free: f64, more: &[(&str, Value)]) -> Settings {
+    let kl =
+        [("weight", Value::Number(1.0)), ("anneal", Value::choice("none", [])), ("free_bits", Value::Number(free))];
+    let loss = Value::List(vec![Value::choice("gaussian", []), Value::choice("kl", kl)]);
+    let changes = [&[("loss", loss), ("train.lr", Value::Number(2e-3))], more].concat();
+    small(epochs, &changes)
+}
+
+#[test]
+fn a_learnt_prior_keeps_the_known_answers() {
+    let mixture = Mixture::new(2, 2000);
+    let learnt = Value::choice("conditional", [("width", Value::Integer(32))]);
+    let trained = train(&small(100, &[("train.lr", Value::Number(2e-3)), ("prior", learnt)]), &mixture.data, 1);
+    let trained = trained.expect("trained");
+    for condition in [0.3, 0.6, 0.9] {
+        let found = errors(&trained, &mixture, condition);
+        assert!(found[0] < 0.3 && found[1] < 0.4, "{condition}: {found:?}");
+    }
+    // Its weights are in the file, and its layers in the graph.
+    let loaded = Trained::from_bytes(&trained.to_bytes()).expect("loaded");
+    same(&trained, &loaded);
+    let graph = trained.graph();
+    let fval = graph.nodes.iter().position(|node| node.label == "fval").expect("the condition");
+    assert_eq!(graph.edges.iter().filter(|(from, _)| *from == fval).count(), 3);
+}
+
+#[test]
+fn free_bits_keep_every_latent_dimension_talking() {
+    let mixture = Mixture::new(2, 600);
+    // The mean over a dimension's rows of the square of the posterior's mean: near 0 where it says nothing.
+    let spoken = |free: f64| {
+        let trained =
+            train(&with_free_bits(40, free, &[("latent", Value::Integer(6))]), &mixture.data, 1).expect("trained");
+        let latents = trained.embed(&mixture.data.rows, &mixture.data.conditions).expect("latents");
+        let square = |at: usize| latents.iter().map(|row| row[at] * row[at]).sum::<f64>() / latents.len() as f64;
+        ((0..6).filter(|&at| square(at) > 0.1).count(), trained)
+    };
+    let ((silent, _), (all, trained)) = (spoken(0.0), spoken(0.5));
+    assert!(silent < 6 && all == 6, "{silent} of 6 without, {all} with free bits");
+    // What is free is in the loss all the same.
+    assert!(trained.history.numbers("kl").expect("divergences").iter().all(|kl| *kl >= 3.0 - 1e-4));
+}
+
+#[test]
+fn settings_that_came_later_leave_files_as_they_were() {
+    let mixture = Mixture::new(2, 200);
+    let mut before = small(2, &[]);
+    before.remove("prior");
+    for network in ["encoder", "decoder"] {
+        if let Some(Value::Choice(_, fields)) = before.get_mut(network) {
+            fields.remove("widths");
+        }
+    }
+    let (old, new) = (train(&before, &mixture.data, 1).expect("trained"), train(&small(2, &[]), &mixture.data, 1));
+    let bytes = new.expect("trained").to_bytes();
+    assert_eq!(old.to_bytes(), bytes);
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(!["prior", "free_bits", "widths"].iter().any(|word| text.contains(word)));
+}
+
+#[test]
+fn widths_are_those_of_each_block() {
+    let widths = |widths: &[i64]| Value::List(widths.iter().copied().map(Value::Integer).collect());
+    let changes = [("encoder.widths", widths(&[32, 16])), ("decoder.widths", widths(&[16, 32, 8]))];
+    let trained = train(&small(2, &changes), &Mixture::new(2, 200).data, 1).expect("trained");
+    let graph = trained.graph();
+    let layers: Vec<&str> =
+        graph.nodes.iter().filter(|node| node.label == "Gemm").map(|node| node.detail.as_str()).collect();
+    assert_eq!(layers, ["3 → 32", "32 → 16", "16 → 16", "9 → 16", "16 → 32", "32 → 8", "8 → 4"]);
 }
 
 #[test]
@@ -389,6 +467,12 @@ fn wrong_data_gives_clear_errors() {
         (refused(&|data| data.conditions.truncate(5), &[]), "conditions: 5 where 100 were expected"),
         (refused(&|_| {}, &[("loss", Value::List(vec![Value::choice("bce", [])]))]), "plus one kl"),
         (refused(&|_| {}, &[("train.batch", Value::Integer(1))]), "at least 2 rows"),
+        (
+            refused(&|_| {}, &[("prior", Value::choice("conditional", [("width", Value::Integer(0))]))]),
+            "`prior.width` is 0",
+        ),
+        (refused(&|_| {}, &[("encoder.widths", Value::List(vec![]))]), "the number of encoder.widths"),
+        (refused(&|_| {}, &[("loss.kl.free_bits", Value::Number(-1.0))]), "`loss.kl.free_bits` is -1"),
         (refused(&|_| {}, &[("encoder.layers", Value::List(vec![Value::choice("relu", [])]))]), "need a `gemm`"),
         (refused(&|_| {}, &[("train.batch", Value::Integer(80)), ("train.lr", Value::Number(1e30))]), "diverged"),
     ];

@@ -154,6 +154,18 @@ impl Space {
         row.iter().enumerate().map(scale_one).collect()
     }
 
+    /// A finite value of one column, scaled; values out of the bounds lead out of 0..1.
+    #[must_use]
+    pub fn scale_one(&self, column: usize, value: f64) -> f64 {
+        (value - self.lower[column]) / (self.upper[column] - self.lower[column])
+    }
+
+    /// The logarithm of the volume that the bounds enclose on the estimation scale.
+    #[must_use]
+    pub fn log_volume(&self) -> f64 {
+        self.lower.iter().zip(&self.upper).map(|(lower, upper)| (upper - lower).ln()).sum()
+    }
+
     /// The value on the estimation scale of a scaled value of one column; values outside 0..1 lead out of the bounds.
     #[must_use]
     pub fn unscale(&self, column: usize, scaled: f64) -> f64 {
@@ -163,7 +175,7 @@ impl Space {
 
 impl Space {
     /// Adds names and bounds to an archive.
-    pub(super) fn write(&self, archive: &mut Archive) {
+    pub fn write(&self, archive: &mut Archive) {
         archive.description["names"] = self.names.clone().into();
         for (name, bounds) in [("lower", &self.lower), ("upper", &self.upper)] {
             archive.arrays.insert(name.into(), Array::Double(vec![bounds.len()], bounds.clone()));
@@ -174,7 +186,7 @@ impl Space {
     ///
     /// # Errors
     /// When they are not there or do not fit.
-    pub(super) fn read(archive: &Archive) -> Result<Space, LearnError> {
+    pub fn read(archive: &Archive) -> Result<Space, LearnError> {
         let names: Vec<String> = archive.describe("names")?;
         let lower = archive.double("lower", &[names.len()])?.to_vec();
         let upper = archive.double("upper", &[names.len()])?.to_vec();

@@ -77,6 +77,9 @@ pub enum LearnError {
     /// A map of latents is asked of a kind that has none.
     #[error("a generator of kind `{0}` has no latent space")]
     NoLatentSpace(String),
+    /// A density is asked of a kind that knows none.
+    #[error("a generator of this kind knows no density; one of kind `spline_flow` does")]
+    NoDensity,
     /// A path does not lead to a setting.
     #[error("`{path}` leads to no setting: there is no `{segment}`")]
     UnknownSetting {

@@ -6,8 +6,8 @@ use super::archive::{Archive, Array};
 use super::checkpoint::Checkpoints;
 use super::data::TrainingData;
 use super::error::LearnError;
-use super::kinds::{Settings, kind, kind_of};
-use super::{ccgan, cvae, flow_matching, parameters, transformer_cvae};
+use super::kinds::{Settings, brought_engine, kind, kind_of};
+use super::parameters;
 use crate::graph::Graph;
 use crate::random::Streams;
 use crate::table::{Column, Table};
@@ -27,6 +27,15 @@ pub trait Generator: Send + Sync + std::fmt::Debug {
     /// When the kind has no latent space; when a row does not fit the parameters, is not finite, or lies outside the
     /// bounds.
     fn embed(&self, rows: &[Vec<f64>], conditions: &[f64]) -> Result<Vec<Vec<f64>>, LearnError>;
+
+    /// The natural logarithm of the density of rows (estimation scale, also out of the bounds) given their conditions,
+    /// per unit of the estimation scale in each parameter.
+    ///
+    /// # Errors
+    /// When the kind knows no density, as most do; when a row does not fit the parameters or is not finite.
+    fn log_density(&self, _rows: &[Vec<f64>], _conditions: &[f64]) -> Result<Vec<f64>, LearnError> {
+        Err(LearnError::NoDensity)
+    }
 
     /// The network's layers, in the groups `input`, `encoder`, `latent`, `decoder`.
     fn graph(&self) -> Graph;
@@ -48,24 +57,19 @@ pub struct Session<'a> {
     pub progress: &'a mut dyn FnMut(usize, usize, f64),
 }
 
-/// How one kind of generator is trained, and read from its file.
-struct Engine {
-    name: &'static str,
-    train: fn(&Settings, &TrainingData, &Streams, &mut Session) -> Result<Trained, LearnError>,
-    load: fn(&Archive) -> Result<Box<dyn Generator>, LearnError>,
+/// How one kind of generator is trained, and read from its file. Engines stand apart from [`super::Kind`], which only
+/// describes, so that commands that train nothing need no libtorch.
+#[derive(Debug, Clone, Copy)]
+pub struct Engine {
+    /// Trains a generator by settings that the kind's check has accepted.
+    pub train: fn(&Settings, &TrainingData, &Streams, &mut Session) -> Result<Trained, LearnError>,
+    /// Builds a generator from what [`Generator::write`] wrote. The file may be anybody's: sizes and values are checked.
+    pub load: fn(&Archive) -> Result<Box<dyn Generator>, LearnError>,
 }
 
-/// The engines of all kinds. They stand apart from [`super::kinds`], which only describes them, so that commands that
-/// train nothing need no libtorch; a test keeps the two lists together.
-const ENGINES: &[Engine] = &[
-    Engine { name: "cvae", train: cvae::train, load: cvae::load },
-    Engine { name: "ccgan", train: ccgan::train, load: ccgan::load },
-    Engine { name: "transformer_cvae", train: transformer_cvae::train, load: transformer_cvae::load },
-    Engine { name: "flow_matching", train: flow_matching::train, load: flow_matching::load },
-];
-
-fn engine(name: &str) -> Result<&'static Engine, LearnError> {
-    ENGINES.iter().find(|engine| engine.name == name).ok_or_else(|| LearnError::UnknownKind(name.to_owned()))
+fn engine(name: &str) -> Result<Engine, LearnError> {
+    let own = super::ENGINES.iter().find(|(kind, _)| *kind == name).map(|(_, engine)| *engine);
+    own.or_else(|| brought_engine(name)).ok_or_else(|| LearnError::UnknownKind(name.to_owned()))
 }
 
 /// Trains a generator of the kind that its settings name. Trainings of the same settings, data and streams give the
@@ -80,7 +84,9 @@ pub fn train(
     session: &mut Session,
 ) -> Result<Trained, LearnError> {
     parameters::one_thread();
-    (engine(kind_of(settings)?.name)?.train)(settings, data, streams, session)
+    let kind = kind_of(settings)?;
+    kind.check(settings)?;
+    (engine(kind.name)?.train)(settings, data, streams, session)
 }
 
 /// A trained generator with the story of its training.
@@ -90,8 +96,7 @@ pub struct Trained {
     pub kind: &'static str,
     /// Columns epoch (from 1), split (`training` or `validation`), loss, reconstruction, kl (nats a row), rmse
     /// (estimation scale), pearson, spearman, entropy (binary cross-entropy only), best (1 in the rows of the epoch
-    /// whose weights were kept). What others put there is told in [`ccgan`] and
-    /// [`flow_matching`].
+    /// whose weights were kept). What other kinds than autoencoders put there is told in their modules.
     pub history: Table,
     /// The epoch whose weights were kept, counted from 1.
     pub best_epoch: usize,
@@ -118,6 +123,14 @@ impl Trained {
     /// See there.
     pub fn embed(&self, rows: &[Vec<f64>], conditions: &[f64]) -> Result<Vec<Vec<f64>>, LearnError> {
         self.generator.embed(rows, conditions)
+    }
+
+    /// See [`Generator::log_density`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn log_density(&self, rows: &[Vec<f64>], conditions: &[f64]) -> Result<Vec<f64>, LearnError> {
+        self.generator.log_density(rows, conditions)
     }
 
     /// See [`Generator::graph`].

@@ -1,58 +1,74 @@
 //! The kinds of generators: their names, settings and checks. Nothing here needs libtorch.
 
 use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
 
-use super::ccgan::settings as ccgan;
-use super::cvae::settings as cvae;
 use super::error::LearnError;
-use super::flow_matching::settings as flow_matching;
-use super::transformer_cvae::settings as transformer_cvae;
+use super::generator::Engine;
 use crate::schema::{Choice, Field, Schema, Type, Value};
 
 /// The resolved settings of one generator.
 pub type Settings = BTreeMap<String, Value>;
 
 /// A kind of generator.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Kind {
     /// Its word: `generator g { kind = cvae }`.
     pub name: &'static str,
-    /// Its settings.
+    /// What it is, with its source.
+    pub doc: &'static str,
+    /// Its settings, [`kind_field`] the first.
     pub schema: fn() -> Schema,
     /// Has it a latent space, which [`super::Generator::embed`] leads into?
     pub latent: bool,
-    check: fn(&Settings) -> Result<(), LearnError>,
+    /// See [`Kind::check`].
+    pub check: fn(&Settings) -> Result<(), LearnError>,
 }
 
-/// All kinds of generators. A new one is a file, a line here and a line in [`super::generator`].
+/// Kinds that a program which links this library brought, with their engines.
+static BROUGHT: RwLock<Vec<(Kind, Engine)>> = RwLock::new(Vec::new());
+
+/// Adds a kind from outside of this library, for the rest of the process: checks, `--set`, `vary`, keys, trainings and
+/// files treat it like those that are built in. To be called before anything is planned, and with one name always the
+/// same: keys know a kind by its name and settings.
+///
+/// # Errors
+/// When a kind of this name is there already.
+pub fn register(kind: Kind, engine: Engine) -> Result<(), LearnError> {
+    let mut brought = BROUGHT.write().unwrap_or_else(PoisonError::into_inner);
+    if super::KINDS.iter().chain(brought.iter().map(|(kind, _)| kind)).any(|there| there.name == kind.name) {
+        return Err(LearnError::Settings(format!("there is a generator of kind `{}` already", kind.name)));
+    }
+    brought.push((kind, engine));
+    Ok(())
+}
+
+/// The engine of a kind from outside.
+pub(super) fn brought_engine(name: &str) -> Option<Engine> {
+    let brought = BROUGHT.read().unwrap_or_else(PoisonError::into_inner);
+    brought.iter().find(|(kind, _)| kind.name == name).map(|(_, engine)| *engine)
+}
+
+/// All kinds of generators, those from outside last.
 #[must_use]
-pub fn kinds() -> &'static [Kind] {
-    &[
-        Kind { name: "cvae", schema: cvae::schema, latent: true, check: cvae::check },
-        Kind { name: "ccgan", schema: ccgan::schema, latent: false, check: ccgan::check },
-        Kind {
-            name: "transformer_cvae",
-            schema: transformer_cvae::schema,
-            latent: true,
-            check: transformer_cvae::check,
-        },
-        Kind { name: "flow_matching", schema: flow_matching::schema, latent: false, check: flow_matching::check },
-    ]
+pub fn kinds() -> Vec<Kind> {
+    let brought = BROUGHT.read().unwrap_or_else(PoisonError::into_inner);
+    super::KINDS.iter().copied().chain(brought.iter().map(|(kind, _)| *kind)).collect()
 }
 
 /// The kind of this name.
 ///
 /// # Errors
 /// When there is none.
-pub fn kind(name: &str) -> Result<&'static Kind, LearnError> {
-    kinds().iter().find(|kind| kind.name == name).ok_or_else(|| LearnError::UnknownKind(name.to_owned()))
+pub fn kind(name: &str) -> Result<Kind, LearnError> {
+    kinds().into_iter().find(|kind| kind.name == name).ok_or_else(|| LearnError::UnknownKind(name.to_owned()))
 }
 
 /// The kind that the setting `kind` names.
 ///
 /// # Errors
 /// When there is no such setting or kind.
-pub fn kind_of(settings: &Settings) -> Result<&'static Kind, LearnError> {
+pub fn kind_of(settings: &Settings) -> Result<Kind, LearnError> {
     match settings.get("kind") {
         Some(Value::Choice(name, _) | Value::Text(name)) => kind(name),
         _ => Err(LearnError::UnknownSetting { path: "kind".into(), segment: "kind".into() }),
@@ -62,12 +78,7 @@ pub fn kind_of(settings: &Settings) -> Result<&'static Kind, LearnError> {
 /// The setting that names the kind.
 #[must_use]
 pub fn kind_field() -> Field {
-    let kinds = vec![
-        Choice::new("cvae", "Conditional variational autoencoder (Kingma and Welling 2014; Sohn et al. 2015).", vec![]),
-        Choice::new("transformer_cvae", "A cVAE whose encoder and decoder attend over parameters.", vec![]),
-        Choice::new("ccgan", "Continuous conditional generative adversarial network (Ding et al. 2021).", vec![]),
-        Choice::new("flow_matching", "Conditional flow matching (Lipman et al. 2023).", vec![]),
-    ];
+    let kinds = kinds().iter().map(|kind| Choice::new(kind.name, kind.doc, vec![])).collect();
     Field::required("kind", Type::Choice(kinds), "Kind of generator.")
 }
 

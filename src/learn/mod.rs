@@ -3,7 +3,8 @@
 //! The way of the data: [`data`] scales rows to 0..1 from the problem's bounds; [`kinds`] names the kinds of generators and
 //! [`generator`] is the one trait behind them; [`training`] is the loop that all of them share, on [`parameters`] in one flat tensor,
 //! with [`adam`], [`batches`] of shuffled rows, [`metrics`] of each epoch and [`checkpoint`]s; [`cvae`],
-//! [`transformer_cvae`], [`ccgan`] and [`flow_matching`] are the kinds, the last two on rows of a [`standard`]; [`tune`] draws settings for a random search; [`archive`] is the file format.
+//! [`transformer_cvae`], [`ccgan`], [`flow_matching`] and [`spline_flow`] are the kinds, the last three on rows of a
+//! [`standard`]; [`tune`] draws settings for a random search; [`archive`] is the file format.
 //!
 //! Every random number (initial weights, shuffles, noise) is drawn in Rust from [`crate::random::Streams`], never from
 //! libtorch's global generator, and each training runs on one thread: same settings, data and streams give the same
@@ -23,6 +24,8 @@ pub mod generator;
 pub mod kinds;
 pub mod metrics;
 pub mod parameters;
+mod residual;
+pub mod spline_flow;
 pub mod standard;
 pub mod train_settings;
 pub mod training;
@@ -33,5 +36,16 @@ pub use checkpoint::{Checkpoints, NoCheckpoints};
 pub use data::TrainingData;
 pub use error::LearnError;
 pub use feasibility::{Classifier, FeasibilityData, FeasibilitySettings};
-pub use generator::{Generator, Session, Trained, train};
-pub use kinds::{Kind, Settings, kind, kind_of, kinds};
+pub use generator::{Engine, Generator, Session, Trained, train};
+pub use kinds::{Kind, Settings, kind, kind_of, kinds, register};
+
+/// The kinds of this library, each a module with its `KIND` and its `ENGINE`. The two lists are apart, so that programs
+/// that only name the first need no libtorch.
+macro_rules! generators {
+    ($($kind:ident),* $(,)?) => {
+        const KINDS: &[Kind] = &[$($kind::KIND),*];
+        const ENGINES: &[(&str, Engine)] = &[$(($kind::KIND.name, $kind::ENGINE)),*];
+    };
+}
+
+generators![cvae, transformer_cvae, ccgan, flow_matching, spline_flow];

@@ -48,6 +48,24 @@ impl Standard {
         z * row(&self.deviation) + row(&self.mean)
     }
 
+    /// One value of a column from 0..1, in 64-bit numbers.
+    #[must_use]
+    pub fn standardised_one(&self, column: usize, scaled: f64) -> f64 {
+        (scaled - f64::from(self.mean[column])) / f64::from(self.deviation[column])
+    }
+
+    /// And back to 0..1.
+    #[must_use]
+    pub fn scaled_one(&self, column: usize, standardised: f64) -> f64 {
+        standardised * f64::from(self.deviation[column]) + f64::from(self.mean[column])
+    }
+
+    /// The logarithm of the volume that a unit of standardised space has in 0..1.
+    #[must_use]
+    pub fn log_volume(&self) -> f64 {
+        self.deviation.iter().map(|&deviation| f64::from(deviation).ln()).sum()
+    }
+
     /// Adds both to an archive.
     pub(super) fn write(&self, archive: &mut Archive) {
         for (name, row) in [("mean", &self.mean), ("deviation", &self.deviation)] {

@@ -19,7 +19,11 @@ fn flow(changes: &[(&str, Value)]) -> Settings {
 }
 
 /// Rows of a density that is drawn from, with conditions uniform in 0..1 and every fifth row held out.
-fn rows(dimensions: usize, count: u64, draw: impl Fn(f64, &mut dyn FnMut() -> f64) -> Vec<f64>) -> TrainingData {
+pub(super) fn rows(
+    dimensions: usize,
+    count: u64,
+    draw: impl Fn(f64, &mut dyn FnMut() -> f64) -> Vec<f64>,
+) -> TrainingData {
     let streams = Streams::new(3, "flow");
     let mut data = TrainingData {
         names: (0..dimensions).map(|index| format!("p{index}")).collect(),

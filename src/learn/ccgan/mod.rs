@@ -32,17 +32,20 @@ use tch::no_grad;
 
 use self::network::ConditionalNetwork;
 use self::objective::Objective;
-pub use self::settings::{CcganSettings, GanLoss, LabelSettings, VicinitySettings, schema};
+pub use self::settings::{CcganSettings, GanLoss, KIND, LabelSettings, VicinitySettings, schema};
 use super::archive::Archive;
 use super::data::{Space, TrainingData};
 use super::error::LearnError;
-use super::generator::{Generator, Session, Trained};
+use super::generator::{Engine, Generator, Session, Trained};
 use super::kinds::Settings;
 use super::parameters::{one_thread, tensor, values};
 use super::standard::Standard;
 use super::training;
 use crate::graph::Graph;
 use crate::random::Streams;
+
+/// How this kind is trained, and read from its file.
+pub const ENGINE: Engine = Engine { train, load };
 
 /// A trained generator; its adversary is not kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +62,7 @@ pub struct Ccgan {
 const BLOCK: usize = 128;
 
 /// Trains a generator and its adversary.
-pub(super) fn train(
+fn train(
     settings: &Settings,
     data: &TrainingData,
     streams: &Streams,
@@ -74,7 +77,7 @@ pub(super) fn train(
     let outcome = training::train(&objective, &scaled, &settings.regime(), &identity, streams, session)?;
     let (weights, standard) = (objective.averaged(&outcome.statistics), objective.standard());
     Ok(Trained {
-        kind: "ccgan",
+        kind: KIND.name,
         history: outcome.history,
         best_epoch: outcome.best_epoch,
         validation_loss: outcome.validation_loss,
@@ -84,7 +87,7 @@ pub(super) fn train(
 }
 
 /// Builds a generator from its file; all sizes come from settings within their limits and must fit the arrays.
-pub(super) fn load(archive: &Archive) -> Result<Box<dyn Generator>, LearnError> {
+fn load(archive: &Archive) -> Result<Box<dyn Generator>, LearnError> {
     let settings: CcganSettings = archive.describe("settings")?;
     settings.check()?;
     let space = Space::read(archive)?;

@@ -3,10 +3,19 @@
 use serde::{Deserialize, Serialize};
 
 use crate::learn::error::LearnError;
-use crate::learn::kinds::{Settings, kind_field};
+use crate::learn::kinds::{Kind, Settings, kind_field};
 use crate::learn::train_settings::{TrainSettings, within};
 use crate::learn::training::{Anneal, Regime};
 use crate::schema::{Choice, Field, Schema, Type, Value, typed};
+
+/// What the language knows of this kind.
+pub const KIND: Kind = Kind {
+    name: "ccgan",
+    doc: "Continuous conditional generative adversarial network (Ding et al. 2021).",
+    schema,
+    latent: false,
+    check: |settings| read(settings).map(|_| ()),
+};
 
 /// The settings of `generator g { kind = ccgan }`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -236,11 +245,6 @@ impl CcganSettings {
     pub(super) fn regime(&self) -> Regime {
         Regime { beta1: BETA1, ..self.train.regime(0.0, Anneal::None) }
     }
-}
-
-/// Can a network be built from these settings?
-pub(in crate::learn) fn check(settings: &Settings) -> Result<(), LearnError> {
-    read(settings).map(|_| ())
 }
 
 /// The typed settings, checked.

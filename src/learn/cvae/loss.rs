@@ -24,7 +24,15 @@ pub enum LossTerm {
         weight: f64,
         /// Its way to the full weight.
         anneal: AnnealSettings,
+        /// What each latent dimension may say at no charge, in nats.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        free_bits: f64,
     },
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
 }
 
 /// How the weight of the KL term moves.
@@ -69,6 +77,15 @@ pub(in crate::learn) fn field() -> Field {
             "Full weight; 1 is the evidence lower bound.",
         ),
         Field::new("anneal", Type::Choice(anneal), Value::choice("none", []), "Its way to the full weight."),
+        Field::new(
+            "free_bits",
+            Type::Number { least: 0.0, most: 100.0 },
+            Value::Number(0.0),
+            "What each latent dimension may say at no charge, mean over a batch (Kingma et al. 2016): none of them \
+             falls silent below it.",
+        )
+        .unit("nats")
+        .added(),
     ];
     let terms = vec![
         Choice::new("gaussian", "Gaussian likelihood with learned variance.", vec![]),
@@ -82,7 +99,10 @@ pub(in crate::learn) fn field() -> Field {
     ];
     let default = Value::List(vec![
         Value::choice("gaussian", []),
-        Value::choice("kl", [("weight", Value::Number(1.0)), ("anneal", Value::choice("none", []))]),
+        Value::choice(
+            "kl",
+            [("weight", Value::Number(1.0)), ("anneal", Value::choice("none", [])), ("free_bits", Value::Number(0.0))],
+        ),
     ]);
     Field::new("loss", Type::Sum(terms), default, "One likelihood of the reconstruction, and the KL term.")
 }
@@ -102,6 +122,9 @@ pub(in crate::learn) fn check(terms: &[LossTerm]) -> Result<(), LearnError> {
     match kl[0] {
         LossTerm::Kl { weight, .. } if !(weight >= 0.0 && weight.is_finite()) => {
             Err(LearnError::Settings(format!("`loss.kl.weight` is {weight}")))
+        }
+        LossTerm::Kl { free_bits, .. } if !(0.0..=100.0).contains(&free_bits) => {
+            Err(LearnError::Settings(format!("`loss.kl.free_bits` is {free_bits}, not between 0 and 100")))
         }
         LossTerm::Kl { anneal: AnnealSettings::Linear { epochs: count }, .. }
         | LossTerm::Kl { anneal: AnnealSettings::Cyclical { cycles: count }, .. } => {
@@ -125,7 +148,7 @@ pub(in crate::learn) fn likelihood(terms: &[LossTerm]) -> Likelihood {
 /// The full weight of the divergence among the terms, and its way there.
 pub(in crate::learn) fn divergence(terms: &[LossTerm]) -> (f64, Anneal) {
     let kl = terms.iter().find_map(|term| match term {
-        LossTerm::Kl { weight, anneal } => Some((*weight, *anneal)),
+        LossTerm::Kl { weight, anneal, .. } => Some((*weight, *anneal)),
         _ => None,
     });
     let (weight, anneal) = kl.unwrap_or((1.0, AnnealSettings::None));
@@ -135,4 +158,13 @@ pub(in crate::learn) fn divergence(terms: &[LossTerm]) -> (f64, Anneal) {
         AnnealSettings::Cyclical { cycles } => Anneal::Cyclical(cycles as f64),
     };
     (weight, anneal)
+}
+
+/// What each latent dimension may say at no charge, in nats.
+pub(in crate::learn) fn free_bits(terms: &[LossTerm]) -> f64 {
+    let free = |term: &LossTerm| match term {
+        LossTerm::Kl { free_bits, .. } => Some(*free_bits),
+        _ => None,
+    };
+    terms.iter().find_map(free).unwrap_or(0.0)
 }

@@ -49,7 +49,7 @@ impl Mlp {
         parameters: &mut Layout,
         statistics: &mut Layout,
     ) -> Self {
-        let NetworkSettings::Mlp { depth, width, layers } = settings;
+        let NetworkSettings::Mlp { layers, .. } = settings;
         let mut steps = Vec::new();
         let mut reached = inputs;
         let gemm = |path: String, inputs: i64, outputs: i64, parameters: &mut Layout| {
@@ -61,13 +61,13 @@ impl Mlp {
                 outputs,
             }
         };
-        for block in 0..*depth {
+        for (block, width) in settings.widths().into_iter().enumerate() {
             for (index, layer) in layers.iter().enumerate() {
                 let path = format!("{name}.{block}.{index}");
                 steps.push(match layer {
                     Layer::Gemm => {
-                        let step = gemm(path, reached, *width as i64, parameters);
-                        reached = *width as i64;
+                        let step = gemm(path, reached, width as i64, parameters);
+                        reached = width as i64;
                         step
                     }
                     Layer::BatchNorm => Step::BatchNorm {
@@ -205,7 +205,7 @@ mod tests {
     fn network() -> (Mlp, Layout, Layout) {
         let (mut parameters, mut statistics) = (Layout::default(), Layout::default());
         let layers = vec![Layer::Gemm, Layer::BatchNorm, Layer::Relu];
-        let settings = NetworkSettings::Mlp { depth: 2, width: 6, layers };
+        let settings = NetworkSettings::Mlp { depth: 1, width: 6, layers, widths: Some(vec![6, 5]) };
         let mlp = Mlp::new("encoder", &settings, 3, 2, &mut parameters, &mut statistics);
         (mlp, parameters, statistics)
     }
@@ -241,7 +241,8 @@ mod tests {
     #[test]
     fn batch_normalisation_is_that_of_libtorch() {
         let (mut parameters, mut statistics) = (Layout::default(), Layout::default());
-        let settings = NetworkSettings::Mlp { depth: 1, width: 1, layers: vec![Layer::BatchNorm, Layer::Gemm] };
+        let settings =
+            NetworkSettings::Mlp { depth: 1, width: 1, layers: vec![Layer::BatchNorm, Layer::Gemm], widths: None };
         let mlp = Mlp::new("encoder", &settings, 3, 1, &mut parameters, &mut statistics);
         let views = parameters.views(&flat(&parameters));
         let (ours, theirs) = (flat(&statistics), flat(&statistics));

@@ -14,16 +14,21 @@ use rand_distr::{Distribution, StandardNormal};
 use tch::{Tensor, no_grad};
 
 use self::network::CvaeNetwork;
-pub use self::settings::{AnnealSettings, CvaeSettings, Layer, LossTerm, NetworkSettings, TrainSettings, schema};
+pub use self::settings::{
+    AnnealSettings, CvaeSettings, KIND, Layer, LossTerm, NetworkSettings, PriorSettings, TrainSettings, schema,
+};
 use super::archive::Archive;
 use super::data::{Rows, Space, TrainingData, same_length};
 use super::error::LearnError;
-use super::generator::{Generator, Session, Trained};
+use super::generator::{Engine, Generator, Session, Trained};
 use super::kinds::Settings;
 use super::parameters::{one_thread, tensor, values};
 use super::training::{self, Network as _};
 use crate::graph::Graph;
 use crate::random::Streams;
+
+/// How this kind is trained, and read from its file.
+pub const ENGINE: Engine = Engine { train, load };
 
 /// A trained conditional variational autoencoder.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +41,7 @@ pub struct Cvae {
 }
 
 /// Trains a cVAE.
-pub(super) fn train(
+fn train(
     settings: &Settings,
     data: &TrainingData,
     streams: &Streams,
@@ -50,7 +55,7 @@ pub(super) fn train(
     let outcome = training::train(&network, &scaled, &settings.regime(), &identity, streams, session)?;
     let (parameters, statistics) = (outcome.parameters, outcome.statistics);
     Ok(Trained {
-        kind: "cvae",
+        kind: KIND.name,
         history: outcome.history,
         best_epoch: outcome.best_epoch,
         validation_loss: outcome.validation_loss,
@@ -60,7 +65,7 @@ pub(super) fn train(
 }
 
 /// Builds a cVAE from its file; all sizes come from settings within their limits and must fit the arrays.
-pub(super) fn load(archive: &Archive) -> Result<Box<dyn Generator>, LearnError> {
+fn load(archive: &Archive) -> Result<Box<dyn Generator>, LearnError> {
     let settings: CvaeSettings = archive.describe("settings")?;
     settings.check()?;
     let space = Space::read(archive)?;
@@ -82,6 +87,17 @@ impl Cvae {
     }
 }
 
+impl Cvae {
+    /// Mean and standard deviation of the latent dimensions at a condition, where the prior is a learnt one.
+    fn prior(&self, condition: f32) -> Option<(Vec<f32>, Vec<f32>)> {
+        self.with_weights(|parameters, statistics| {
+            let at = tensor(&[condition], &[1, 1]);
+            let (centre, log_width) = self.network.prior(&at, parameters, statistics)?;
+            Some((values(&centre), values(&(log_width * 0.5).exp())))
+        })
+    }
+}
+
 impl Generator for Cvae {
     fn sample(&self, condition: f64, count: usize, streams: &Streams) -> Result<Vec<Vec<f64>>, LearnError> {
         if !(condition as f32).is_finite() {
@@ -96,6 +112,13 @@ impl Generator for Cvae {
         for stream in &mut generators {
             decoder_input.extend((0..latent).map(|_| -> f32 { StandardNormal.sample(stream) }));
             decoder_input.push(condition as f32);
+        }
+        if let Some((centre, deviation)) = self.prior(condition as f32) {
+            for row in decoder_input.chunks_exact_mut(latent + 1) {
+                for ((z, centre), deviation) in row.iter_mut().zip(&centre).zip(&deviation) {
+                    *z = centre + deviation * *z;
+                }
+            }
         }
         let decoder_input = tensor(&decoder_input, &[count as i64, latent as i64 + 1]);
         let likelihood = self.network.likelihood;

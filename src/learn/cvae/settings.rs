@@ -6,11 +6,20 @@ use serde::{Deserialize, Serialize};
 use super::loss;
 pub use super::loss::{AnnealSettings, LossTerm};
 use crate::learn::error::LearnError;
-use crate::learn::kinds::{Settings, kind_field};
+use crate::learn::kinds::{Kind, Settings, kind_field};
 pub use crate::learn::train_settings::TrainSettings;
 use crate::learn::train_settings::within;
 use crate::learn::training::Regime;
 use crate::schema::{Choice, Field, Schema, Type, Value, typed};
+
+/// What the language knows of this kind.
+pub const KIND: Kind = Kind {
+    name: "cvae",
+    doc: "Conditional variational autoencoder (Kingma and Welling 2014; Sohn et al. 2015).",
+    schema,
+    latent: true,
+    check: |settings| read(settings).map(|_| ()),
+};
 
 /// The settings of `generator g { kind = cvae }`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,10 +32,34 @@ pub struct CvaeSettings {
     pub decoder: NetworkSettings,
     /// Numbers in a latent vector.
     pub latent: usize,
+    /// The prior of latent vectors.
+    #[serde(default, skip_serializing_if = "PriorSettings::is_standard")]
+    pub prior: PriorSettings,
     /// One likelihood, and the KL term.
     pub loss: Vec<LossTerm>,
     /// How it is trained.
     pub train: TrainSettings,
+}
+
+/// The prior of latent vectors.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PriorSettings {
+    /// Standard normal at each condition.
+    #[default]
+    Standard,
+    /// A Gaussian whose mean and variances are learnt functions of the condition (Sohn et al. 2015).
+    Conditional {
+        /// Numbers in the hidden layer of its network.
+        width: usize,
+    },
+}
+
+impl PriorSettings {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+    fn is_standard(&self) -> bool {
+        *self == PriorSettings::Standard
+    }
 }
 
 /// A network between its input and its head.
@@ -41,7 +74,18 @@ pub enum NetworkSettings {
         width: usize,
         /// The layers of a block.
         layers: Vec<Layer>,
+        /// Numbers after each block, in place of `depth` blocks of one `width`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        widths: Option<Vec<usize>>,
     },
+}
+
+impl NetworkSettings {
+    /// Numbers after each block.
+    pub(super) fn widths(&self) -> Vec<usize> {
+        let NetworkSettings::Mlp { depth, width, widths, .. } = self;
+        widths.clone().unwrap_or_else(|| vec![*width; *depth])
+    }
 }
 
 /// A layer.
@@ -79,13 +123,35 @@ fn mlp() -> Type {
         Field::new("depth", integer(1, MOST_DEPTH), Value::Integer(2), "Blocks of layers."),
         Field::new("width", integer(1, MOST_WIDTH), Value::Integer(256), "Numbers between blocks."),
         Field::new("layers", Type::List(Box::new(Type::Choice(layers))), default_layers, "The layers of a block."),
+        Field::optional(
+            "widths",
+            Type::List(Box::new(integer(1, MOST_WIDTH))),
+            "Numbers after each block, such as [256, 128]: in place of `depth` blocks of one `width`.",
+        )
+        .added(),
     ];
     Type::Choice(vec![Choice::new("mlp", "Multilayer perceptron.", fields)])
 }
 
 fn default_mlp() -> Value {
     let layers = Value::List(["gemm", "batch_norm", "relu"].map(|name| Value::choice(name, [])).to_vec());
-    Value::choice("mlp", [("depth", Value::Integer(2)), ("width", Value::Integer(256)), ("layers", layers)])
+    let (depth, width) = (Value::Integer(2), Value::Integer(256));
+    Value::choice("mlp", [("depth", depth), ("width", width), ("layers", layers), ("widths", Value::Absent)])
+}
+
+fn prior_field() -> Field {
+    let width = Field::new("width", integer(1, MOST_WIDTH), Value::Integer(64), "Numbers in its hidden layer.");
+    let priors = vec![
+        Choice::new("standard", "Standard normal at each condition.", vec![]),
+        Choice::new(
+            "conditional",
+            "A Gaussian whose mean and variances a network learns from the condition (Sohn et al. 2015).",
+            vec![width],
+        ),
+    ];
+    let default = Value::choice("standard", []);
+    Field::new("prior", Type::Choice(priors), default, "The prior of latent vectors, from which samples are drawn.")
+        .added()
 }
 
 /// The schema of [`CvaeSettings`].
@@ -104,6 +170,7 @@ pub fn schema() -> Schema {
             ),
             Field::new("decoder", mlp(), default_mlp(), "From a latent vector and a condition to a parameter vector."),
             Field::new("latent", integer(1, MOST_WIDTH), Value::Integer(8), "Numbers in a latent vector."),
+            prior_field(),
             loss::field(),
             TRAIN.field(),
         ],
@@ -117,15 +184,22 @@ impl CvaeSettings {
     /// When not.
     pub fn check(&self) -> Result<(), LearnError> {
         for (name, network) in [("encoder", &self.encoder), ("decoder", &self.decoder)] {
-            let NetworkSettings::Mlp { depth, width, layers } = network;
+            let NetworkSettings::Mlp { depth, width, layers, widths } = network;
             within(&format!("{name}.depth"), *depth, MOST_DEPTH)?;
             within(&format!("{name}.width"), *width, MOST_WIDTH)?;
+            if let Some(widths) = widths {
+                within(&format!("the number of {name}.widths"), widths.len(), MOST_DEPTH)?;
+                widths.iter().try_for_each(|&width| within(&format!("{name}.widths"), width, MOST_WIDTH))?;
+            }
             if !layers.contains(&Layer::Gemm) || layers.len() > 16 {
                 let text = format!("the layers of `{name}` need a `gemm`, and at most 16 layers in a block");
                 return Err(LearnError::Settings(text));
             }
         }
         within("latent", self.latent, MOST_WIDTH)?;
+        if let PriorSettings::Conditional { width } = self.prior {
+            within("prior.width", width, MOST_WIDTH)?;
+        }
         self.train.check()?;
         loss::check(&self.loss)
     }
@@ -135,11 +209,6 @@ impl CvaeSettings {
         let (weight, anneal) = loss::divergence(&self.loss);
         self.train.regime(weight, anneal)
     }
-}
-
-/// Can a network be built from these settings?
-pub(in crate::learn) fn check(settings: &Settings) -> Result<(), LearnError> {
-    read(settings).map(|_| ())
 }
 
 /// The typed settings, checked.

@@ -25,17 +25,20 @@ use tch::no_grad;
 
 use self::network::VelocityNetwork;
 use self::objective::{Objective, features_count};
-pub use self::settings::{FlowSettings, schema};
+pub use self::settings::{FlowSettings, KIND, schema};
 use super::archive::Archive;
 use super::data::{Space, TrainingData};
 use super::error::LearnError;
-use super::generator::{Generator, Session, Trained};
+use super::generator::{Engine, Generator, Session, Trained};
 use super::kinds::Settings;
 use super::parameters::{one_thread, tensor, values};
 use super::standard::Standard;
 use super::training::{self, Anneal};
 use crate::graph::Graph;
 use crate::random::Streams;
+
+/// How this kind is trained, and read from its file.
+pub const ENGINE: Engine = Engine { train, load };
 
 /// A trained conditional flow.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +56,7 @@ pub struct Flow {
 const BLOCK: usize = 128;
 
 /// Trains a flow.
-pub(super) fn train(
+fn train(
     settings: &Settings,
     data: &TrainingData,
     streams: &Streams,
@@ -69,7 +72,7 @@ pub(super) fn train(
     let outcome = training::train(&objective, &scaled, &regime, &identity, streams, session)?;
     let (standard, weights) = (objective.standard(), Objective::averaged(&outcome.statistics));
     Ok(Trained {
-        kind: "flow_matching",
+        kind: KIND.name,
         history: outcome.history,
         best_epoch: outcome.best_epoch,
         validation_loss: outcome.validation_loss,
@@ -79,7 +82,7 @@ pub(super) fn train(
 }
 
 /// Builds a flow from its file; all sizes come from settings within their limits and must fit the arrays.
-pub(super) fn load(archive: &Archive) -> Result<Box<dyn Generator>, LearnError> {
+fn load(archive: &Archive) -> Result<Box<dyn Generator>, LearnError> {
     let settings: FlowSettings = archive.describe("settings")?;
     settings.check()?;
     let space = Space::read(archive)?;

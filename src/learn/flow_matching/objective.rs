@@ -1,14 +1,13 @@
 //! What a flow learns: the velocity along straight paths from noise to rows, with features of time and condition.
 
-use std::f64::consts::FRAC_PI_2;
-
 use tch::{Kind, Tensor, no_grad};
 
 use super::network::VelocityNetwork;
 use super::settings::FlowSettings;
 use crate::learn::batches::uniform;
 use crate::learn::data::Rows;
-use crate::learn::parameters::{Layout, Start, tensor};
+use crate::learn::parameters::{Layout, Start};
+use crate::learn::residual::waves;
 use crate::learn::standard::Standard;
 use crate::learn::training::{Evaluation, Network};
 
@@ -29,14 +28,9 @@ pub(super) fn features_count(settings: &FlowSettings) -> usize {
     2 * settings.time_frequencies + 2 * settings.condition_frequencies + 3
 }
 
-/// Features `[rows, features]` of time and condition, `[rows, 1]` each. The numbers themselves are among them, so that
-/// conditions outside 0..1 differ from all within. Where `known` is 0 the condition is hidden: zeros, and a mark.
+/// Features `[rows, features]` of time and condition, `[rows, 1]` each. Where `known` is 0 the condition is hidden: zeros,
+/// and a mark.
 pub(super) fn features(settings: &FlowSettings, time: &Tensor, condition: &Tensor, known: &Tensor) -> Tensor {
-    let waves = |value: &Tensor, count: usize| {
-        let frequencies: Vec<f32> = (0..count as i32).map(|index| (FRAC_PI_2 * 2.0_f64.powi(index)) as f32).collect();
-        let angles = value * tensor(&frequencies, &[1, count as i64]);
-        Tensor::cat(&[value, &angles.sin(), &angles.cos()], 1)
-    };
     let seen = waves(condition, settings.condition_frequencies) * known;
     Tensor::cat(&[waves(time, settings.time_frequencies), seen, 1.0 - known], 1)
 }

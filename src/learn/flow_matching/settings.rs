@@ -3,9 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use crate::learn::error::LearnError;
-use crate::learn::kinds::{Settings, kind_field};
+use crate::learn::kinds::{Kind, Settings, kind_field};
 use crate::learn::train_settings::{TrainSettings, within};
 use crate::schema::{Field, Schema, Type, Value, typed};
+
+/// What the language knows of this kind.
+pub const KIND: Kind = Kind {
+    name: "flow_matching",
+    doc: "Conditional flow matching (Lipman et al. 2023).",
+    schema,
+    latent: false,
+    check: |settings| read(settings).map(|_| ()),
+};
 
 /// The settings of `generator g { kind = flow_matching }`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -132,11 +141,6 @@ impl FlowSettings {
         }
         self.train.check()
     }
-}
-
-/// Can a network be built from these settings?
-pub(in crate::learn) fn check(settings: &Settings) -> Result<(), LearnError> {
-    read(settings).map(|_| ())
 }
 
 /// The typed settings, checked.

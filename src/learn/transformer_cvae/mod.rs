@@ -17,18 +17,21 @@ use rayon::prelude::*;
 use tch::{Tensor, no_grad};
 
 use self::network::{AT_ONCE, TransformerNetwork};
-pub use self::settings::{TransformerSettings, schema};
+pub use self::settings::{KIND, TransformerSettings, schema};
 use super::archive::Archive;
 use super::batches::split;
 use super::data::{Rows, Space, TrainingData, same_length};
 use super::error::LearnError;
-use super::generator::{Generator, Session, Trained};
+use super::generator::{Engine, Generator, Session, Trained};
 use super::kinds::Settings;
 use super::parameters::{one_thread, tensor, values};
 use super::standard::Standard;
 use super::training::{self, Network as _};
 use crate::graph::Graph;
 use crate::random::Streams;
+
+/// How this kind is trained, and read from its file.
+pub const ENGINE: Engine = Engine { train, load };
 
 /// A trained cVAE of attention blocks.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +43,7 @@ pub struct TransformerCvae {
 }
 
 /// Trains a cVAE of attention blocks.
-pub(super) fn train(
+fn train(
     settings: &Settings,
     data: &TrainingData,
     streams: &Streams,
@@ -54,7 +57,7 @@ pub(super) fn train(
     let outcome = training::train(&network, &scaled, &settings.regime(), &identity, streams, session)?;
     let weights = outcome.parameters;
     Ok(Trained {
-        kind: "transformer_cvae",
+        kind: KIND.name,
         history: outcome.history,
         best_epoch: outcome.best_epoch,
         validation_loss: outcome.validation_loss,
@@ -64,7 +67,7 @@ pub(super) fn train(
 }
 
 /// Builds a generator from its file; all sizes come from settings within their limits and must fit the arrays.
-pub(super) fn load(archive: &Archive) -> Result<Box<dyn Generator>, LearnError> {
+fn load(archive: &Archive) -> Result<Box<dyn Generator>, LearnError> {
     let settings: TransformerSettings = archive.describe("settings")?;
     settings.check()?;
     let space = Space::read(archive)?;

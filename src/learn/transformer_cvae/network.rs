@@ -7,8 +7,8 @@ use super::settings::TransformerSettings;
 use crate::graph::{Graph, GraphNode};
 use crate::learn::batches::split;
 use crate::learn::cvae::likelihood::Likelihood;
-use crate::learn::cvae::loss::likelihood;
-use crate::learn::cvae::posterior::{divergence, draw, posterior};
+use crate::learn::cvae::loss::{free_bits, likelihood};
+use crate::learn::cvae::posterior::{charge, draw, posterior};
 use crate::learn::data::Rows;
 use crate::learn::parameters::{Layout, Start};
 use crate::learn::standard::Standard;
@@ -20,6 +20,8 @@ pub(super) struct TransformerNetwork {
     pub(super) likelihood: Likelihood,
     pub(super) standard: Standard,
     latent: usize,
+    /// What each latent dimension may say at no charge, in nats.
+    free: f64,
     width: usize,
     encoder: Blocks,
     decoder: Blocks,
@@ -61,6 +63,7 @@ impl TransformerNetwork {
             likelihood,
             standard,
             latent,
+            free: free_bits(&settings.loss),
             width,
             encoder,
             decoder,
@@ -136,7 +139,7 @@ impl TransformerNetwork {
         let (mean, log_variance) = self.encode(rows, parameters);
         let head = self.decode(&draw(&mean, &log_variance, noise), &rows.c, parameters);
         let reconstruction = self.likelihood.loss(&head, &rows.x).sum(Kind::Float) / rows.len() as f64;
-        (reconstruction, divergence(&mean, &log_variance))
+        (reconstruction, charge(&mean, &log_variance, None, self.free))
     }
 }
 
@@ -188,7 +191,7 @@ impl Network for TransformerNetwork {
             let decode = |z: &Tensor| self.decode(z, &rows.c, parameters);
             let head = decode(&draw(&mean, &log_variance, &noise));
             sums[0] += self.likelihood.loss(&head, &rows.x).sum(Kind::Double).double_value(&[]);
-            sums[1] += divergence(&mean, &log_variance).double_value(&[]) * count as f64;
+            sums[1] += charge(&mean, &log_variance, None, self.free).double_value(&[]) * count as f64;
             means.push(self.likelihood.mean(&decode(&mean)));
         }
         let [reconstruction, kl] = sums.map(|sum| sum / rows.len() as f64);

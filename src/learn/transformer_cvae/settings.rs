@@ -4,10 +4,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::learn::cvae::loss::{self, LossTerm};
 use crate::learn::error::LearnError;
-use crate::learn::kinds::{Settings, kind_field};
+use crate::learn::kinds::{Kind, Settings, kind_field};
 use crate::learn::train_settings::{TrainSettings, within};
 use crate::learn::training::Regime;
 use crate::schema::{Field, Schema, Type, Value, typed};
+
+/// What the language knows of this kind.
+pub const KIND: Kind = Kind {
+    name: "transformer_cvae",
+    doc: "A cVAE whose encoder and decoder attend over parameters.",
+    schema,
+    latent: true,
+    check: |settings| read(settings).map(|_| ()),
+};
 
 /// The settings of `generator g { kind = transformer_cvae }`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,11 +92,6 @@ impl TransformerSettings {
         let (weight, anneal) = loss::divergence(&self.loss);
         self.train.regime(weight, anneal)
     }
-}
-
-/// Can a network be built from these settings?
-pub(in crate::learn) fn check(settings: &Settings) -> Result<(), LearnError> {
-    read(settings).map(|_| ())
 }
 
 /// The typed settings, checked.

@@ -24,7 +24,7 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
             && let Some(kind) = kind_behind(experiment, from)
             && !kind.latent
         {
-            let with: Vec<&str> = kinds().iter().filter(|kind| kind.latent).map(|kind| kind.name).collect();
+            let with: Vec<&str> = kinds().into_iter().filter(|kind| kind.latent).map(|kind| kind.name).collect();
             findings.push(
                 Diagnostic::error(
                     "nothing-to-draw",
@@ -65,7 +65,7 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
 }
 
 /// The kind of a generator, through the tune that chooses it.
-fn kind_behind(experiment: &Experiment, name: &str) -> Option<&'static Kind> {
+fn kind_behind(experiment: &Experiment, name: &str) -> Option<Kind> {
     let generator = experiment.generators.get(name)?;
     let varied = generator.word("kind.tune").and_then(|tune| experiment.tunes.get(tune)?.word("generator"));
     kind(experiment.generators.get(varied.unwrap_or(name))?.word("kind")?).ok()

@@ -33,7 +33,8 @@ pub(super) fn run(experiment: &Experiment, _places: &Places<'_>, findings: &mut 
     }
     for tune in experiment.tunes.values() {
         let by_loss = tune.word("choose.metric") == Some("validation.loss");
-        let varied = tune.vary.iter().find(|vary| vary.path == "loss" || vary.path == "loss.kl.weight");
+        let measure = ["loss", "loss.kl.weight", "loss.kl.free_bits"];
+        let varied = tune.vary.iter().find(|vary| measure.contains(&vary.path.as_str()));
         if let (true, Some(vary)) = (by_loss, varied) {
             let mut finding =
                 Diagnostic::warning("incomparable", format!("`{}` is varied, so losses are not comparable", vary.path))

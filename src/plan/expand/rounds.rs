@@ -142,7 +142,7 @@ impl Builder<'_> {
                 BTreeMap::new(),
             );
         }
-        let stage = Stage::Train(Train { settings: Some(trained_settings(declaration)), trial: None });
+        let stage = Stage::Train(Train { settings: Some(trained_settings(declaration)?), trial: None });
         self.node(name, stage, vec![rows], declaration.origins.clone())
     }
 

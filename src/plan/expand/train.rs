@@ -12,7 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::learn::kind;
 use crate::learn::tune::{apply, sample_trial};
 use crate::random::Streams;
-use crate::schema::Value;
+use crate::schema::{Value, keyed};
 
 impl Builder<'_> {
     /// The trials and the choice of a tune.
@@ -40,7 +40,7 @@ impl Builder<'_> {
         let schema = (kind.schema)();
         let mut trainings = Vec::with_capacity(trials);
         for trial in 0..trials {
-            let mut settings = trained_settings(generator);
+            let mut settings = of_training(generator);
             let drawn = sample_trial(&schema, &vary, &streams, trial as u64).map_err(defect(declaration))?;
             for ((path, value), column) in drawn.into_iter().zip(&mut varied) {
                 apply(&mut settings, &path, value.clone()).map_err(defect(declaration))?;
@@ -48,6 +48,7 @@ impl Builder<'_> {
             }
             let mut places = generator.origins.clone();
             places.extend(declaration.vary.iter().map(|vary| (vary.path.clone(), Source::File(vary.span))));
+            let settings = keyed(&schema, &settings);
             trainings.push(self.node(
                 format!("train.{name}.trial_{trial:02}"),
                 Stage::Train(Train { settings: Some(settings), trial: Some(trial) }),
@@ -83,7 +84,7 @@ impl Builder<'_> {
             );
             return Ok((node, rows));
         }
-        let stage = Stage::Train(Train { settings: Some(trained_settings(declaration)), trial: None });
+        let stage = Stage::Train(Train { settings: Some(trained_settings(declaration)?), trial: None });
         let places = declaration.origins.clone();
         let node = self.node(format!("train.{name}.{dataset}.{problem}{suffix}"), stage, vec![rows], places);
         Ok((node, rows))
@@ -101,8 +102,14 @@ impl Builder<'_> {
     }
 }
 
+/// The settings that a generator's training has in its key.
+pub(super) fn trained_settings(declaration: &Declaration) -> Result<BTreeMap<String, Value>, Diagnostic> {
+    let kind = kind(word(declaration, "kind")).map_err(defect(declaration))?;
+    Ok(keyed(&(kind.schema)(), &of_training(declaration)))
+}
+
 /// The settings of a generator that its training depends on.
-pub(super) fn trained_settings(declaration: &Declaration) -> BTreeMap<String, Value> {
+fn of_training(declaration: &Declaration) -> BTreeMap<String, Value> {
     let is_of_training = |name: &String| !OF_USE.contains(&name.as_str());
     declaration
         .settings
