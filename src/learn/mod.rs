@@ -3,7 +3,8 @@
 //! The way of the data: [`data`] scales rows to 0..1 from the problem's bounds; [`kinds`] names the kinds of generators and
 //! [`generator`] is the one trait behind them; [`training`] is the loop that all of them share, on [`parameters`] in one flat tensor,
 //! with [`adam`], [`batches`] of shuffled rows, [`metrics`] of each epoch and [`checkpoint`]s; [`cvae`],
-//! [`transformer_cvae`], [`ccgan`] and [`flow_matching`] are the kinds, the last two on rows of a [`standard`]; [`tune`] draws settings for a random search; [`archive`] is the file format.
+//! [`transformer_cvae`], [`ccgan`] and [`flow_matching`] are the kinds, the last two on rows of a [`standard`]; [`tune`] draws settings for a search, and
+//! [`halving`] says which trials of it go on; [`archive`] is the file format.
 //!
 //! Every random number (initial weights, shuffles, noise) is drawn in Rust from [`crate::random::Streams`], never from
 //! libtorch's global generator, and each training runs on one thread: same settings, data and streams give the same
@@ -19,6 +20,7 @@ pub mod data;
 pub mod error;
 pub mod flow_matching;
 pub mod generator;
+pub mod halving;
 pub mod kinds;
 pub mod metrics;
 pub mod parameters;

@@ -49,12 +49,27 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
             );
         }
     }
+    for shown in experiment.figures.values().chain(experiment.tables.values()) {
+        let benchmark = shown.word("from").and_then(|from| experiment.benchmarks.get(from));
+        if let (Some("development"), Some(benchmark)) = (shown.word("role"), benchmark)
+            && benchmark.words("development").is_empty()
+        {
+            findings.push(
+                Diagnostic::error("nothing-to-draw", format!("no problem of `{}` is for development", benchmark.name))
+                    .at(place(shown, "role"), "has nothing to show")
+                    .help("list the problems that settings are tuned on in its `development`"),
+            );
+        }
+    }
     for table in experiment.tables.values() {
         let Some(from) = table.word("from") else { continue };
         let mut known: Vec<&str> = Vec::new();
         if let Some(tune) = experiment.tunes.get(from) {
             known.extend(TUNE_COLUMNS);
             known.extend(tune.vary.iter().map(|vary| vary.path.as_str()));
+            if tune.word("trials") != Some("halving") {
+                known.retain(|column| *column != "rung");
+            }
         } else if experiment.generates.contains_key(from) {
             known.extend(GENERATE_COLUMNS);
         } else if experiment.benchmarks.contains_key(from) {

@@ -7,6 +7,7 @@ use super::super::resolve::Declaration;
 use super::Builder;
 use super::read::{number, sources, word};
 use crate::diagnostic::Diagnostic;
+use crate::schema::Value;
 
 impl Builder<'_> {
     pub(super) fn figure(&mut self, declaration: &Declaration) -> Result<(), Diagnostic> {
@@ -76,12 +77,19 @@ impl Builder<'_> {
     }
 
     fn deliver(&mut self, declaration: &Declaration, kind: &str, draw: String, from: Vec<usize>) {
+        let mut settings = declaration.settings.clone();
+        // What is not said of roles and names draws what was drawn before there were any.
+        settings.retain(|name, value| match name.as_str() {
+            "role" => *value != Value::Absent,
+            "problem_names" => *value != Value::choice("declared", []),
+            _ => true,
+        });
         self.plan.deliverables.push(Deliverable {
             name: declaration.name.clone(),
             kind: kind.to_owned(),
             draw,
             caption: declaration.word("caption").unwrap_or_default().to_owned(),
-            settings: declaration.settings.clone(),
+            settings,
             from,
         });
     }

@@ -63,10 +63,13 @@ pub(super) fn add(plan: &Plan, store: &Store, results: &mut Results) -> Result<(
                 results.number(&name, "worst", summary.worst);
                 results.integer(&name, "evaluations", (summary.work.values + summary.work.gradients) as usize);
             }
-            Stage::Tune(_) => {
+            Stage::Tune(tune) => {
                 let choice: TuneChoice = artifact.value("choice")?;
                 results.integer(rest, "trials", choice.trials);
                 results.integer(rest, "refused", choice.refused);
+                if !tune.rungs.is_empty() {
+                    results.integer(rest, "rungs", tune.rungs.len());
+                }
                 results.integer(rest, "trial", choice.trial);
                 results.number(rest, "value", choice.value);
                 for (path, value) in choice.configuration {
@@ -75,7 +78,7 @@ pub(super) fn add(plan: &Plan, store: &Store, results: &mut Results) -> Result<(
                 training(rest, &artifact.value("summary")?, results);
                 results.tables.insert(format!("{rest}.trials"), ResultTable::from(&artifact.table("trials")?));
             }
-            Stage::Train(train) if train.trial.is_none() => {
+            Stage::Train(train) if !train.is_trial() => {
                 training(&format!("train.{rest}"), &artifact.value("summary")?, results);
             }
             Stage::Conditions => {
@@ -113,7 +116,12 @@ pub(super) fn add(plan: &Plan, store: &Store, results: &mut Results) -> Result<(
                 let table = ResultTable::from(&benchmarked(&artifact, benchmark, "summary")?);
                 results.tables.insert(rest.to_owned(), table);
             }
-            Stage::Trial(_) | Stage::Train(_) | Stage::Generate(_) | Stage::Solve | Stage::Latent(_) => {}
+            Stage::Trial(_)
+            | Stage::Train(_)
+            | Stage::Rung(_)
+            | Stage::Generate(_)
+            | Stage::Solve
+            | Stage::Latent(_) => {}
         }
     }
     for (name, parts) in conditions {

@@ -13,6 +13,7 @@ mod latent;
 mod objective;
 mod problem;
 mod rows;
+mod rung;
 mod solve;
 mod table_rows;
 mod train;
@@ -45,6 +46,7 @@ pub fn run(context: &Context) -> Result<Vec<String>, StageError> {
         Stage::Rows(_) => table_rows::run(context),
         Stage::Dataset(recipe) => dataset::run(context, recipe),
         Stage::Train(settings) => train::run(context, settings),
+        Stage::Rung(settings) => rung::run(context, settings),
         Stage::Tune(settings) => tune::run(context, settings),
         Stage::Generate(settings) => generate::run(context, settings),
         Stage::Solve => solve::run(context),
