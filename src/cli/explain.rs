@@ -1,5 +1,8 @@
 //! `kexp explain FILE NODE`: one node in full.
 
+mod found;
+mod search;
+
 use super::common::{Failure, FileArguments, say};
 use crate::diagnostic;
 use crate::plan::cost::cost;
@@ -35,8 +38,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Presence::Damaged(reason) => format!("damaged: {reason}"),
     };
     say(&format!("  state    {state}"));
-    if let Some(seconds) = store.seconds(&node.key) {
-        say(&format!("  took     {} s", rounded(seconds, 3)));
+    if let Some(took) = found::took(plan, &store, at) {
+        say(&format!("  took     {took}"));
     }
     let expected = cost(plan, at);
     say(&format!("  cost     {} {}", rounded(expected.amount, 6), expected.unit));
@@ -47,6 +50,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         for (index, treatment) in problem.treatments.iter().enumerate() {
             let (method, why) = problem.gradient_method(index);
             say(&format!("  gradient {}: {}, as {why}", treatment.id, method.word()));
+        }
+    }
+    if store.verify(&node.key) == Presence::Whole {
+        for (what, words) in found::found(plan, &store, at)? {
+            say(&format!("  {what:8} {words}"));
         }
     }
     let fields = fields(&node.stage);

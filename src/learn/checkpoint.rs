@@ -17,6 +17,11 @@ pub trait Checkpoints {
     fn save(&mut self, bytes: &[u8]);
     /// Should there be a checkpoint after this many epochs?
     fn due(&mut self, epochs: usize) -> bool;
+    /// After how many epochs does the training pause? It then leaves the best weights so far, and a checkpoint from which
+    /// it goes on as if it had not paused.
+    fn pause(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// Keeps nothing.

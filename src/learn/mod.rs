@@ -4,7 +4,8 @@
 //! [`generator`] is the one trait behind them; [`training`] is the loop that all of them share, on [`parameters`] in one flat tensor,
 //! with [`adam`], [`batches`] of shuffled rows, [`metrics`] of each epoch and [`checkpoint`]s; [`cvae`],
 //! [`transformer_cvae`], [`ccgan`], [`flow_matching`] and [`spline_flow`] are the kinds, the last three on rows of a
-//! [`standard`]; [`tune`] draws settings for a random search; [`archive`] is the file format.
+//! [`standard`]; [`tune`] draws settings for a search, and [`halving`] says which trials of it go on; [`archive`] is the
+//! file format.
 //!
 //! Every random number (initial weights, shuffles, noise) is drawn in Rust from [`crate::random::Streams`], never from
 //! libtorch's global generator, and each training runs on one thread: same settings, data and streams give the same
@@ -21,6 +22,7 @@ pub mod error;
 pub mod feasibility;
 pub mod flow_matching;
 pub mod generator;
+pub mod halving;
 pub mod kinds;
 pub mod metrics;
 pub mod parameters;

@@ -151,7 +151,9 @@ pub fn train(
     let gradients = network.parameters().views(&gradient);
     let parameters = network.parameters().views(&state.parameters);
     let statistics = network.statistics().views(&state.statistics);
-    while state.epochs < regime.epochs && state.stale < regime.patience {
+    let pause = session.checkpoints.pause();
+    let most = pause.map_or(regime.epochs, |pause| pause.min(regime.epochs));
+    while state.epochs < most && state.stale < regime.patience {
         if (session.stop)() {
             session.checkpoints.save(&state.to_bytes(identity));
             return Err(LearnError::Interrupted { epochs: state.epochs });
@@ -187,6 +189,9 @@ pub fn train(
         if session.checkpoints.due(state.epochs) {
             session.checkpoints.save(&state.to_bytes(identity));
         }
+    }
+    if pause.is_some() {
+        session.checkpoints.save(&state.to_bytes(identity));
     }
     Ok(Outcome {
         parameters: values(&state.best.0),

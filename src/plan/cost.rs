@@ -1,6 +1,6 @@
 //! What a node is expected to cost, before it is run: counts of work, which the settings fix or bound.
 
-use super::node::{Plan, Stage};
+use super::node::{Node, Plan, Stage};
 use crate::schema::Value;
 
 /// Expected work in a stage's own unit.
@@ -33,12 +33,13 @@ pub fn cost(plan: &Plan, at: usize) -> Cost {
         Stage::Rows(_)
         | Stage::Dataset(_)
         | Stage::Append(_)
+        | Stage::Rung(_)
         | Stage::Tune(_)
         | Stage::Conditions
         | Stage::Rounds(_) => of(1.0, "table", 0.02),
-        Stage::Train(settings) => {
-            let epochs = settings.settings.as_ref().and_then(|settings| epochs(settings.get("train")?)).unwrap_or(300);
-            of(epochs as f64, "epochs at most", 0.05)
+        Stage::Train(_) => {
+            let (whole, paused) = epochs(plan, at);
+            of(paused.min(whole).saturating_sub(epochs_before(plan, at)) as f64, "epochs at most", 0.05)
         }
         Stage::Feasibility(settings) => {
             let crate::learn::cvae::TrainSettings::Adam { epochs, .. } = settings.train;
@@ -62,12 +63,31 @@ pub fn cost(plan: &Plan, at: usize) -> Cost {
     }
 }
 
-fn epochs(train: &Value) -> Option<i64> {
-    match train {
-        Value::Choice(_, fields) => match fields.get("epochs")? {
-            Value::Integer(epochs) => Some(*epochs),
-            _ => None,
-        },
-        _ => None,
+/// The epochs that a training has behind it where it goes on from a rung.
+#[must_use]
+pub fn epochs_before(plan: &Plan, at: usize) -> usize {
+    match plan.nodes[at].inputs.get(1).map(|&input| &plan.nodes[input]) {
+        Some(Node { stage: Stage::Rung(_), inputs, .. }) => inputs.first().map_or(0, |&one| epochs(plan, one).1),
+        _ => 0,
     }
+}
+
+/// The most epochs of a whole training, and those after which it pauses.
+fn epochs(plan: &Plan, at: usize) -> (usize, usize) {
+    const OTHERWISE: usize = 300;
+    let node = &plan.nodes[at];
+    let Stage::Train(train) = &node.stage else { return (OTHERWISE, OTHERWISE) };
+    let whole = match (&train.settings, node.inputs.get(1)) {
+        (Some(settings), _) => match settings.get("train") {
+            Some(Value::Choice(_, fields)) => match fields.get("epochs") {
+                Some(Value::Integer(epochs)) => usize::try_from(*epochs).unwrap_or(OTHERWISE),
+                _ => OTHERWISE,
+            },
+            _ => OTHERWISE,
+        },
+        // The settings are those of a trial of the tune, or of the rung.
+        (None, Some(&chosen)) => plan.nodes[chosen].inputs.first().map_or(OTHERWISE, |&trial| epochs(plan, trial).0),
+        (None, None) => OTHERWISE,
+    };
+    (whole, train.pause.unwrap_or(whole))
 }

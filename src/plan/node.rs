@@ -10,7 +10,7 @@ use super::key::{Key, KeyMaterial};
 use super::rows::Format;
 use super::trial::{Benchmark, Trial};
 use crate::graph::{Graph, GraphNode};
-use crate::learn::FeasibilitySettings;
+use crate::learn::{FeasibilitySettings, halving};
 use crate::model::problem::Problem;
 use crate::optimise::local::written;
 use crate::optimise::{Design, LocalSettings};
@@ -90,9 +90,12 @@ pub enum Stage {
     Append(Append),
     /// The classifier of whether vectors solve. Input: dataset.
     Feasibility(FeasibilitySettings),
-    /// One training. Inputs: dataset, and the tune whose choice is trained when no settings are given.
+    /// One training. Inputs: dataset, and, when no settings are given, the tune whose choice is trained or the rung of
+    /// which a survivor goes on.
     Train(Train),
-    /// The choice among trials. Inputs: the trainings.
+    /// Which trials of a rung of successive halving go on to the next. Inputs: the trainings of the rung.
+    Rung(Rung),
+    /// The choice among trials. Inputs: the trainings, those of the first rung first.
     Tune(Tune),
     /// New vectors. Inputs: dataset, generator, and the classifier where they are filtered.
     Generate(Generate),
@@ -259,13 +262,39 @@ pub struct RoundsOf {
 }
 
 /// Settings of one training.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Train {
     /// The generator's settings; absent where a tune's choice is trained on another dataset.
     pub settings: Option<BTreeMap<String, Value>>,
     /// The number of the trial in a search. A trial whose settings cannot be trained on the data is recorded as refused
     /// and loses; any other training then fails. Trials that drew the same values differ by their number.
     pub trial: Option<usize>,
+    /// Pause after so many epochs, with a checkpoint from which another training goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause: Option<usize>,
+    /// The place among the survivors of a rung whose training goes on. Which trial that is only the run knows, and so the
+    /// key does not depend on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<usize>,
+}
+
+impl Train {
+    /// Is it a trial of a search, or goes on with one?
+    #[must_use]
+    pub fn is_trial(&self) -> bool {
+        self.trial.is_some() || self.place.is_some()
+    }
+}
+
+/// Settings of the end of a rung.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rung {
+    /// The metric that is compared, such as `validation.loss`.
+    pub choose: String,
+    /// Lowest wins; else highest.
+    pub lowest: bool,
+    /// How many trials go on.
+    pub keep: usize,
 }
 
 /// Settings of a choice among trials.
@@ -277,6 +306,9 @@ pub struct Tune {
     pub lowest: bool,
     /// The varied settings, in the order of the file.
     pub varied: Vec<Varied>,
+    /// The rungs of successive halving; none where every trial trains to the end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rungs: Vec<halving::Rung>,
 }
 
 /// A varied setting and its value in every trial.
@@ -375,6 +407,7 @@ impl Stage {
             Stage::Append(_) => ("append", 1),
             Stage::Feasibility(_) => ("feasibility", 1),
             Stage::Train(_) => ("train", 1),
+            Stage::Rung(_) => ("rung", 1),
             Stage::Tune(_) => ("tune", 1),
             // What was rejected is counted since version 3; the other laws count as they did.
             Stage::Generate(settings) if settings.outside == "reject" => ("generate", 3),
@@ -406,6 +439,7 @@ impl Stage {
             Stage::Compare(compare) => compare.origins.iter_mut().for_each(|origin| origin.label.clear()),
             Stage::Benchmark(benchmark) => {
                 benchmark.problems.iter_mut().chain(&mut benchmark.methods).for_each(String::clear);
+                benchmark.petab_names.clear();
             }
             Stage::Rounds(rounds) => rounds.generators.iter_mut().for_each(|one| one.label.clear()),
             Stage::Rows(rows) => rows.path = PathBuf::new(),
@@ -433,6 +467,7 @@ impl Stage {
             Stage::Append(_) => "training rows with the proposals of the round before",
             Stage::Feasibility(_) => "the classifier of which vectors solve, and its calibration",
             Stage::Train(_) => "one training of a generator",
+            Stage::Rung(_) => "the trials that go on to the next rung",
             Stage::Tune(_) => "the choice among the trials of a search",
             Stage::Generate(_) => "new parameter vectors at conditions",
             Stage::Solve => "fvals of new vectors",
@@ -454,7 +489,10 @@ impl Stage {
         if let Stage::Problem(problem) = self {
             return problem.synthetic.is_some();
         }
-        !matches!(self, Stage::Rows(_) | Stage::Tune(_) | Stage::Solve | Stage::Conditions | Stage::Rounds(_))
+        !matches!(
+            self,
+            Stage::Rows(_) | Stage::Rung(_) | Stage::Tune(_) | Stage::Solve | Stage::Conditions | Stage::Rounds(_)
+        )
     }
 }
 
@@ -502,7 +540,7 @@ impl Plan {
             let (stage, _) = node.stage.word();
             let rest = node.name.strip_prefix(stage).map_or(node.name.as_str(), |rest| rest.trim_start_matches('.'));
             let family =
-                [".trial_", ".repeat_"].iter().find_map(|mark| rest.split_once(mark)).map(|(family, _)| family);
+                [".trial_", ".repeat_", ".place_"].iter().find_map(|mark| rest.split_once(mark)).map(|(family, _)| family);
             if let Some((at, count)) = family.and_then(|family| trials.get_mut(family)) {
                 *count += 1;
                 graph.nodes[*at].detail = format!("{} ({count} trials)", family.unwrap_or_default());

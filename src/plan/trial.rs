@@ -111,6 +111,25 @@ pub struct Benchmark {
     pub tolerance: f64,
     /// Bootstrap resamples.
     pub resamples: usize,
+    /// How many of the problems, the last ones, are those that settings are tuned on. Tests and profiles keep them apart.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub development: usize,
+    /// The names of the problems in the `PEtab` collection, nothing for one without; no part of the key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub petab_names: Vec<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
+impl Benchmark {
+    /// What a problem is: `headline`, or `development` where settings are tuned on it.
+    #[must_use]
+    pub fn role(&self, problem: usize) -> &'static str {
+        if problem + self.development < self.problems.len() { "headline" } else { "development" }
+    }
 }
 
 /// Where a trial stands in its benchmark.

@@ -210,6 +210,23 @@ pub fn descents() -> Table {
         .integer("hit", hit)
 }
 
+/// The same trials by rungs of 60, 20, 6 and 2: those with the lowest losses went on.
+pub fn rungs() -> Table {
+    let trials = trials();
+    let losses = trials.numbers("validation_loss").expect("losses").to_vec();
+    let mut order: Vec<usize> = (0..losses.len()).filter(|&row| losses[row].is_finite()).collect();
+    order.sort_by(|&one, &other| losses[one].total_cmp(&losses[other]));
+    let rank = |row: usize| order.iter().position(|&other| other == row).unwrap_or(losses.len());
+    let most = [60, 20, 6, 2];
+    let reached = |row: usize| most.iter().filter(|&&most| rank(row) < most).count().max(1);
+    let table = trials.integer("rung", (0..losses.len()).map(|row| reached(row) as i64).collect());
+    most.iter().zip([11, 33, 100, 300]).enumerate().fold(table, |table, (rung, (_, epochs))| {
+        let after = |row: usize| losses[row] + 300.0 / f64::from(epochs) * (1.0 + 0.01 * row as f64);
+        let values = (0..losses.len()).map(|row| if rung < reached(row) { after(row) } else { f64::NAN }).collect();
+        table.number(&format!("after {epochs} epochs"), values)
+    })
+}
+
 pub fn trials() -> Table {
     let mut stream = Streams::new(1, "trials").stream(0);
     let count = 60usize;

@@ -21,6 +21,7 @@ type Draw = Box<dyn Fn(&Table) -> Result<Drawing, FigureError>>;
 fn kinds() -> Vec<(&'static str, Table, Draw)> {
     vec![
         ("parallel_coordinates", data::trials(), Box::new(|table| parallel_coordinates::draw(table, &scales()))),
+        ("rungs", data::rungs(), Box::new(|table| parallel_coordinates::draw(table, &scales()))),
         ("training_curves", data::history(), Box::new(training_curves::draw)),
         ("latent_umap", data::latent(), Box::new(|table| latent_umap::draw(table, 0.1))),
         ("feasibility", data::feasibility(), Box::new(feasibility::draw)),

@@ -59,6 +59,18 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
             );
         }
     }
+    for shown in experiment.figures.values().chain(experiment.tables.values()) {
+        let benchmark = shown.words("from").first().and_then(|from| experiment.benchmarks.get(*from));
+        if let (Some("development"), Some(benchmark)) = (shown.word("role"), benchmark)
+            && benchmark.words("development").is_empty()
+        {
+            findings.push(
+                Diagnostic::error("nothing-to-draw", format!("no problem of `{}` is for development", benchmark.name))
+                    .at(place(shown, "role"), "has nothing to show")
+                    .help("list the problems that settings are tuned on in its `development`"),
+            );
+        }
+    }
     for table in experiment.tables.values() {
         tables::run(experiment, table, findings);
     }

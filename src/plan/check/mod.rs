@@ -1,6 +1,6 @@
 //! What only the whole experiment can show: one rule a file.
 
-mod benchmarks;
+pub(in crate::plan) mod benchmarks;
 mod feeds;
 mod figures;
 mod loss;

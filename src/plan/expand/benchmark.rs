@@ -16,7 +16,10 @@ impl Builder<'_> {
     /// The node of a benchmark's verdict.
     pub(super) fn benchmark(&mut self, declaration: &Declaration) -> Result<usize, Diagnostic> {
         let name = &declaration.name;
-        let problems: Vec<String> = declaration.words("problems").into_iter().map(str::to_owned).collect();
+        let development = declaration.words("development");
+        let problems: Vec<String> =
+            declaration.words("problems").into_iter().chain(development.iter().copied()).map(str::to_owned).collect();
+        let petab_names = self.petab_names(&problems);
         let written = match declaration.value("methods") {
             Some(Value::List(items)) => items.clone(),
             _ => Vec::new(),
@@ -98,9 +101,24 @@ impl Builder<'_> {
                 }
             }
         }
-        let stage =
-            Stage::Benchmark(Benchmark { problems, methods: labels, trials, budget, tolerance: HIT, resamples: 2_000 });
+        let stage = Stage::Benchmark(Benchmark {
+            problems,
+            methods: labels,
+            trials,
+            budget,
+            tolerance: HIT,
+            resamples: 2_000,
+            development: development.len(),
+            petab_names,
+        });
         Ok(self.node(format!("benchmark.{name}"), stage, inputs, sources(declaration, &[("budget", "budget")])))
+    }
+
+    /// What problems are called in the `PEtab` collection; nothing where none of them has such a name.
+    fn petab_names(&self, problems: &[String]) -> Vec<String> {
+        let names = problems.iter().map(|name| self.experiment.problems[name].petab_name.clone().unwrap_or_default());
+        let names: Vec<String> = names.collect();
+        if names.iter().all(String::is_empty) { Vec::new() } else { names }
     }
 
     /// The descents that a search over a generator's settings learnt from on the same problem, unless they are those of

@@ -149,6 +149,12 @@ impl Builder<'_> {
             let one = one.clone();
             settings.insert("from".to_owned(), one);
         }
+        // What is not said of roles and names draws what was drawn before there were any.
+        settings.retain(|name, value| match name.as_str() {
+            "role" => *value != Value::Absent,
+            "problem_names" => *value != Value::choice("declared", []),
+            _ => true,
+        });
         self.plan.deliverables.push(Deliverable {
             name: declaration.name.clone(),
             kind: kind.to_owned(),

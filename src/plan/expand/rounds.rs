@@ -122,28 +122,23 @@ impl Builder<'_> {
                 vec![problem_node, rows, solved],
                 procedure.places.clone(),
             );
-            trained = self.retrained(generator, asked, (rows, first_training), next);
+            trained = self.retrained(generator, asked, (rows, first_training), next)?;
         }
         let classifier = self.classifier(procedure, generator, asked, rows, procedure.rounds);
         Ok(InRounds { first, rows, trained, classifier, before })
     }
 
     /// The training of a later round, with the settings of the first.
-    fn retrained(&mut self, generator: &str, asked: &Asked<'_>, (rows, first): (usize, usize), round: usize) -> usize {
+    fn retrained(&mut self, generator: &str, asked: &Asked<'_>, (rows, first): (usize, usize), round: usize) -> Result<usize, Diagnostic> {
         let declaration = &self.experiment.generators[generator];
         let Feed { dataset, problem, .. } = asked.feed;
         let name = format!("train.{generator}.{dataset}.{problem}.round_{round}{}", asked.feed.suffix());
         if declaration.word("kind") == Some("best") {
             // The first training has the settings that the tune chose beside it.
-            return self.node(
-                name,
-                Stage::Train(Train { settings: None, trial: None }),
-                vec![rows, first],
-                BTreeMap::new(),
-            );
+            return Ok(self.node(name, Stage::Train(Train::default()), vec![rows, first], BTreeMap::new()));
         }
-        let stage = Stage::Train(Train { settings: Some(trained_settings(declaration)?), trial: None });
-        self.node(name, stage, vec![rows], declaration.origins.clone())
+        let stage = Stage::Train(Train { settings: Some(trained_settings(declaration)?), ..Train::default() });
+        Ok(self.node(name, stage, vec![rows], declaration.origins.clone()))
     }
 
     /// The classifier on these rows, where proposals are filtered.

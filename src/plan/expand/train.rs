@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::super::node::{Stage, Train, Tune, Varied};
+use super::super::node::{Rung, Stage, Train, Tune, Varied};
 use super::super::resolve::{Declaration, Origin as Source};
 use super::super::schema::OF_USE;
 use super::Builder;
 use super::dataset::Feed;
 use super::read::{count, defect, sources, word};
 use crate::diagnostic::Diagnostic;
+use crate::learn::halving::{self, bracket, most_rungs};
 use crate::learn::kind;
 use crate::learn::tune::{apply, sample_trial};
 use crate::random::Streams;
@@ -38,7 +39,12 @@ impl Builder<'_> {
             .collect();
         let kind = kind(word(generator, "kind")).map_err(defect(declaration))?;
         let schema = (kind.schema)();
+        let rungs = rungs(declaration, generator)?;
+        let pause = rungs.first().filter(|_| rungs.len() > 1).map(|rung| rung.epochs);
         let mut trainings = Vec::with_capacity(trials);
+        let mut places = generator.origins.clone();
+        places.extend(declaration.vary.iter().map(|vary| (vary.path.clone(), Source::File(vary.span))));
+        places.insert("pause".to_owned(), declaration.origin("trials"));
         for trial in 0..trials {
             let mut settings = of_training(generator);
             let drawn = sample_trial(&schema, &vary, &streams, trial as u64).map_err(defect(declaration))?;
@@ -46,20 +52,39 @@ impl Builder<'_> {
                 apply(&mut settings, &path, value.clone()).map_err(defect(declaration))?;
                 column.values.push(value);
             }
-            let mut places = generator.origins.clone();
-            places.extend(declaration.vary.iter().map(|vary| (vary.path.clone(), Source::File(vary.span))));
             let settings = keyed(&schema, &settings);
             trainings.push(self.node(
                 format!("train.{name}.trial_{trial:02}"),
-                Stage::Train(Train { settings: Some(settings), trial: Some(trial) }),
+                Stage::Train(Train { settings: Some(settings), trial: Some(trial), pause, ..Train::default() }),
                 vec![dataset],
-                places,
+                places.clone(),
             ));
         }
         let lowest = declaration.word("choose") == Some("lowest");
-        let metric = declaration.word("choose.metric");
-        let stage = Stage::Tune(Tune { choose: metric.unwrap_or("validation.loss").to_owned(), lowest, varied });
-        let places = sources(declaration, &[("choose", "choose"), ("lowest", "choose"), ("varied", "trials")]);
+        let choose = declaration.word("choose.metric").unwrap_or("validation.loss").to_owned();
+        let mut last = trainings.clone();
+        for (index, rung) in rungs.iter().enumerate().skip(1) {
+            let stage = Stage::Rung(Rung { choose: choose.clone(), lowest, keep: rung.trials });
+            let places = sources(declaration, &[("choose", "choose"), ("lowest", "choose"), ("keep", "trials")]);
+            // Rungs are counted from 1.
+            let survivors = self.node(format!("rung.{name}.rung_{index}"), stage, last, places);
+            let pause = (index + 1 < rungs.len()).then_some(rung.epochs);
+            let places = sources(declaration, &[("pause", "trials"), ("place", "trials")]);
+            last = (0..rung.trials)
+                .map(|place| {
+                    self.node(
+                        format!("train.{name}.rung_{}.place_{place:02}", index + 1),
+                        Stage::Train(Train { pause, place: Some(place), ..Train::default() }),
+                        vec![dataset, survivors],
+                        places.clone(),
+                    )
+                })
+                .collect();
+            trainings.extend(&last);
+        }
+        let stage = Stage::Tune(Tune { choose, lowest, varied, rungs });
+        let places =
+            sources(declaration, &[("choose", "choose"), ("lowest", "choose"), ("varied", "trials"), ("rungs", "trials")]);
         Ok(self.node(format!("tune.{name}"), stage, trainings, places))
     }
 
@@ -75,7 +100,7 @@ impl Builder<'_> {
             if blind.is_none() && repeat == 0 && word(tune, "dataset") == dataset && word(tune, "problem") == problem {
                 return Ok((tuned, rows));
             }
-            let stage = Stage::Train(Train { settings: None, trial: None });
+            let stage = Stage::Train(Train::default());
             let node = self.node(
                 format!("train.{name}.{dataset}.{problem}{suffix}"),
                 stage,
@@ -84,7 +109,7 @@ impl Builder<'_> {
             );
             return Ok((node, rows));
         }
-        let stage = Stage::Train(Train { settings: Some(trained_settings(declaration)?), trial: None });
+        let stage = Stage::Train(Train { settings: Some(trained_settings(declaration)?), ..Train::default() });
         let places = declaration.origins.clone();
         let node = self.node(format!("train.{name}.{dataset}.{problem}{suffix}"), stage, vec![rows], places);
         Ok((node, rows))
@@ -117,6 +142,17 @@ fn of_training(declaration: &Declaration) -> BTreeMap<String, Value> {
         .filter(|(name, _)| is_of_training(name))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
+}
+
+/// The rungs of a tune that halves its trials; none for another.
+fn rungs(tune: &Declaration, generator: &Declaration) -> Result<Vec<halving::Rung>, Diagnostic> {
+    if tune.word("trials") != Some("halving") {
+        return Ok(Vec::new());
+    }
+    let (trials, eta) = (count(tune, "trials.count", 27), count(tune, "trials.eta", 3));
+    let epochs = count(generator, "train.epochs", 1);
+    let rungs = count(tune, "trials.rungs", most_rungs(trials, eta, epochs));
+    bracket(trials, eta, rungs, epochs).map_err(defect(tune))
 }
 
 /// What a `tune` or a `generate` learns from.

@@ -78,6 +78,8 @@ pub struct Experiment {
 pub struct ProblemDeclaration {
     /// The problem.
     pub problem: Problem,
+    /// Its name in the `PEtab` benchmark collection, or that of its file; it means nothing to the problem itself.
+    pub petab_name: Option<String>,
     /// The declaration.
     pub span: Span,
     /// Where each part came from: `objective`, `solver.rtol`, `measurements`, `model`, and `ID` for each parameter,

@@ -173,6 +173,7 @@ fn resolve(
     let models = named.into_iter().filter_map(|name| models.remove(&name).map(|model| (name, model.network))).collect();
     let mut experiment = assemble(settled, models, built, options, path);
     experiment.families = families;
+    check::benchmarks::fill(&mut experiment, findings);
     for (name, raw) in vary {
         check::vary::fill(&mut experiment, name, raw.entries, &collected.scopes[raw.file], findings);
     }

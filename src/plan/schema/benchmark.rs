@@ -31,7 +31,21 @@ pub const BENCHMARK_COLUMNS: &[&str] = &[
     "p_value",
     "p_corrected",
     "effect",
+    "role",
+    "seconds",
 ];
+
+/// What a problem is in a benchmark.
+pub(super) fn role() -> Field {
+    Field::optional(
+        "role",
+        Type::Choice(vec![
+            word("headline", "the problems that settings were frozen for"),
+            word("development", "the problems that settings were tuned on"),
+        ]),
+        "of which problems; all where nothing is said, and in a performance profile the headline ones",
+    )
+}
 
 pub(super) fn schema() -> Schema {
     let evaluations = Choice::new(
@@ -43,7 +57,13 @@ pub(super) fn schema() -> Schema {
         kind: "benchmark",
         doc: "Methods on problems at an equal budget, repeated with fresh training sets and fresh trainings.",
         fields: vec![
-            Field::required("problems", Type::List(Box::new(Type::Reference(&["problem"]))), "the problems"),
+            Field::required("problems", problems(), "the problems, or families of them: each of a family's is meant"),
+            Field::optional(
+                "development",
+                problems(),
+                "further problems, on which settings are tuned; those of `problems` are then the headline ones, run with \
+                 all settings frozen, and tests, profiles and figures keep the two apart",
+            ),
             Field::optional(
                 "training",
                 Type::Reference(&["dataset"]),
@@ -68,6 +88,10 @@ pub(super) fn schema() -> Schema {
             ),
         ],
     }
+}
+
+fn problems() -> Type {
+    Type::List(Box::new(Type::Reference(&["problem", "problem family"])))
 }
 
 fn methods() -> Vec<Choice> {

@@ -1,5 +1,6 @@
 //! `figure name { draw = ... }` and `table name { ... }`
 
+use super::benchmark::role;
 use super::{integer, number, one_of, word};
 use crate::schema::{Choice, Field, Schema, Type};
 
@@ -97,6 +98,7 @@ pub const TUNE_COLUMNS: &[&str] = &[
     "parameters",
     "chosen",
     "refused",
+    "rung",
 ];
 
 pub(super) fn schemas() -> Vec<Schema> {
@@ -178,37 +180,37 @@ pub(super) fn schemas() -> Vec<Schema> {
             "figure success",
             "The share of a benchmark's trials that have hit, by what they have spent, for each method and problem.",
             word("success", "this figure"),
-            vec![benchmark()],
+            vec![benchmark(), role()],
         ),
         figure(
             "figure convergence",
             "The best fval by what was spent, median and quartiles over a benchmark's trials, for each method and problem.",
             word("convergence", "this figure"),
-            vec![benchmark()],
+            vec![benchmark(), role()],
         ),
         figure(
             "figure performance_profile",
             "The share of a benchmark's problems that each method hits within a multiple of the cheapest one's expected cost.",
             word("performance_profile", "this figure"),
-            vec![benchmark()],
+            vec![benchmark(), role()],
         ),
         figure(
             "figure waterfall",
             "The sorted ends of a benchmark's descents, for each method and problem.",
             word("waterfall", "this figure"),
-            vec![benchmark()],
+            vec![benchmark(), role()],
         ),
         figure(
             "figure minima",
             "The ten lowest minima of each problem of a benchmark, and the share of each method's starts that ends in them.",
             word("minima", "this figure"),
-            vec![benchmark()],
+            vec![benchmark(), role()],
         ),
         figure(
             "figure parameters",
             "The parameters of the best ends of each problem of a benchmark, between their bounds, by fval.",
             word("parameters", "this figure"),
-            vec![benchmark()],
+            vec![benchmark(), role()],
         ),
         figure(
             "figure calibration",
@@ -263,8 +265,18 @@ pub(super) fn table() -> Schema {
             Field::optional(
                 "columns",
                 Type::List(Box::new(Type::Word)),
-                "its columns, in order; all where nothing is said",
+                "its columns, in order; all where nothing is said. `seconds` are as measured: they stand in the CSV alone, \
+                 and nothing is compared with them",
             ),
+            one_of(
+                "problem_names",
+                vec![
+                    word("declared", "the names of the experiment"),
+                    word("petab", "those of the PEtab benchmark collection, of problems that have one"),
+                ],
+                "what the problems of a benchmark are called",
+            ),
+            role(),
             Field::optional("caption", Type::Text, "what stands above it in the draft"),
         ],
     }

@@ -45,6 +45,11 @@ pub(super) fn schema() -> Schema {
                 )],
                 "how the equations are solved, written `solver { rtol = 1e-8 }`",
             ),
+            Field::optional(
+                "petab_name",
+                Type::Text,
+                "its name in the PEtab benchmark collection, for tables; imported problems have theirs",
+            ),
         ],
     }
 }

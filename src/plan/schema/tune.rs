@@ -30,7 +30,21 @@ pub(super) fn schema() -> Schema {
                         "independent draws of all varied settings (Bergstra and Bengio, 2012)",
                         vec![integer("count", 1, 100_000, 60, "how many trials")],
                     ),
-                    Choice::not_yet("halving", "successive halving (Jamieson and Talwalkar, 2016)"),
+                    Choice::new(
+                        "halving",
+                        "successive halving (Jamieson and Talwalkar, 2016) of such draws, in rungs: all train for a few \
+                         epochs, the best of them for `eta` times as many, and the last ones for as many as the \
+                         generator's `train.epochs` says (a bracket of Li et al., 2018)",
+                        vec![
+                            integer("count", 1, 100_000, 27, "how many trials"),
+                            integer("eta", 2, 1000, 3, "one trial in so many goes on to the next rung"),
+                            Field::optional(
+                                "rungs",
+                                Type::Integer { least: 1, most: 64 },
+                                "how many rungs; as many as trials and epochs allow where nothing is said",
+                            ),
+                        ],
+                    ),
                 ],
                 "which combinations are tried",
             ),

@@ -130,20 +130,23 @@ fn shown<'a>(plan: &'a Plan, figure: &'a Deliverable, store: &Store) -> Result<S
         }
         "parallel_coordinates" => {
             let trials = first()?.table("trials")?;
-            let scales = match &plan.nodes[figure.from[0]].stage {
-                Stage::Tune(tune) => tune
-                    .varied
-                    .iter()
-                    .filter(|varied| varied.log10)
-                    .map(|varied| (varied.path.clone(), figure::parallel_coordinates::Scale::Log10))
-                    .collect(),
-                _ => Vec::new(),
+            let (varied, epochs) = match &plan.nodes[figure.from[0]].stage {
+                Stage::Tune(tune) => (tune.varied.as_slice(), tune.rungs.iter().map(|rung| rung.epochs).collect()),
+                _ => (&[][..], Vec::new()),
             };
-            let drawn = tables::parallel(&trials)?;
+            let scales: Vec<_> = varied
+                .iter()
+                .filter(|varied| varied.log10)
+                .map(|varied| (varied.path.clone(), figure::parallel_coordinates::Scale::Log10))
+                .collect();
+            let drawn = tables::parallel(&trials, &epochs)?;
             Shown {
                 summary: Some(tables::best_trials(&trials)?),
                 data: Some(trials),
-                caption: "Random search over the settings of the generator. A: all trials. B: the best ones.",
+                caption: match epochs.is_empty() {
+                    true => "Random search over the settings of the generator. A: all trials. B: the best ones.",
+                    false => "Successive halving over the settings of the generator. A: all trials. B: the best ones.",
+                },
                 draw: Box::new(move || figure::parallel_coordinates::draw(&drawn, &scales)),
             }
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{AssembleError, proposals};
 use crate::plan::node::{Compare, Deliverable, Node, Part, Plan, Rounds, Stage};
 use crate::plan::trial::Benchmark;
+use crate::report::figure::parallel_coordinates::AFTER;
 use crate::run::store::{Artifact, Store};
 use crate::schema::Value;
 use crate::table::{Column, Table, TableError};
@@ -31,16 +32,22 @@ pub(super) fn renamed(table: &Table, names: &[(&str, &str)]) -> Result<Table, Ta
     })
 }
 
-/// What the parallel coordinates are drawn from: the varied settings and the two losses.
-pub(super) fn parallel(trials: &Table) -> Result<Table, TableError> {
+/// What the parallel coordinates are drawn from: the varied settings, the two losses, and what was compared after each of
+/// the rungs, with the epochs that trials had behind them there.
+pub(super) fn parallel(trials: &Table, epochs: &[usize]) -> Result<Table, TableError> {
     let varied = varied(trials);
     let mut names = vec!["trial"];
     names.extend(varied.iter().map(String::as_str));
     names.extend(["training.loss", "validation.loss", "chosen"]);
-    let shown = renamed(
-        &columns(trials, &names)?,
-        &[("training.loss", "training_loss"), ("validation.loss", "validation_loss")],
-    )?;
+    let named = |(at, epochs)| (format!("rung_{}", at + 1), format!("{AFTER}{epochs} epochs"));
+    let compared: Vec<(String, String)> = epochs.iter().enumerate().map(named).collect();
+    if !compared.is_empty() {
+        names.push("rung");
+        names.extend(compared.iter().map(|(name, _)| name.as_str()));
+    }
+    let mut shown_as = vec![("training.loss", "training_loss"), ("validation.loss", "validation_loss")];
+    shown_as.extend(compared.iter().map(|(name, shown)| (name.as_str(), shown.as_str())));
+    let shown = renamed(&columns(trials, &names)?, &shown_as)?;
     shown.names().try_fold(Table::new(), |made, name| match shown.column(name) {
         Some(Column::Text(words)) => Ok(made.text(name, shortened(words))),
         Some(column) => Ok(made.with(name, column.clone())),
@@ -61,14 +68,17 @@ fn varied(trials: &Table) -> Vec<String> {
     trials.names().skip(1).take_while(|name| *name != "training.loss").map(str::to_owned).collect()
 }
 
-/// The best trials by validation loss, best first.
+/// The best trials by validation loss, best first, of trials that went by rungs those that came furthest.
 pub(super) fn best_trials(trials: &Table) -> Result<Table, TableError> {
     let losses = trials.numbers("validation.loss")?;
+    let reached = trials.integers("rung").ok();
+    let rung = |row: usize| reached.map_or(1, |reached| reached[row]);
     let mut rows: Vec<usize> = (0..losses.len()).filter(|&row| losses[row].is_finite()).collect();
-    rows.sort_by(|&one, &other| losses[one].total_cmp(&losses[other]));
+    rows.sort_by(|&one, &other| rung(other).cmp(&rung(one)).then(losses[one].total_cmp(&losses[other])));
     rows.truncate(BEST_TRIALS);
     let varied = varied(trials);
     let mut names = vec!["trial"];
+    names.extend(reached.map(|_| "rung"));
     names.extend(varied.iter().map(String::as_str));
     names.extend(["training.loss", "validation.loss", "validation.rmse", "best_epoch"]);
     columns(&trials.select(&rows), &names)

@@ -63,10 +63,13 @@ pub(super) fn add(plan: &Plan, store: &Store, results: &mut Results) -> Result<(
                 results.number(&name, "worst", summary.worst);
                 results.integer(&name, "evaluations", (summary.work.values + summary.work.gradients) as usize);
             }
-            Stage::Tune(_) => {
+            Stage::Tune(tune) => {
                 let choice: TuneChoice = artifact.value("choice")?;
                 results.integer(rest, "trials", choice.trials);
                 results.integer(rest, "refused", choice.refused);
+                if !tune.rungs.is_empty() {
+                    results.integer(rest, "rungs", tune.rungs.len());
+                }
                 results.integer(rest, "trial", choice.trial);
                 results.number(rest, "value", choice.value);
                 for (path, value) in choice.configuration {
@@ -75,7 +78,7 @@ pub(super) fn add(plan: &Plan, store: &Store, results: &mut Results) -> Result<(
                 training(rest, &artifact.value("summary")?, results);
                 results.tables.insert(format!("{rest}.trials"), ResultTable::from(&artifact.table("trials")?));
             }
-            Stage::Train(train) if train.trial.is_none() => {
+            Stage::Train(train) if !train.is_trial() => {
                 training(&format!("train.{rest}"), &artifact.value("summary")?, results);
             }
             Stage::Append(_) => {
@@ -155,6 +158,7 @@ pub(super) fn add(plan: &Plan, store: &Store, results: &mut Results) -> Result<(
             }
             Stage::Trial(_)
             | Stage::Train(_)
+            | Stage::Rung(_)
             | Stage::Generate(_)
             | Stage::Solve
             | Stage::Latent(_)

@@ -9,7 +9,9 @@ use crate::table::{Column, Table};
 /// How many of the best trials the second panel shows.
 const BEST: usize = 5;
 /// Columns that are no settings.
-const RESULTS: [&str; 4] = ["trial", "training_loss", "validation_loss", "chosen"];
+const RESULTS: [&str; 5] = ["trial", "training_loss", "validation_loss", "chosen", "rung"];
+/// What the names of columns begin with that hold what was compared after a rung.
+pub const AFTER: &str = "after ";
 
 /// How the values of a setting are spread along its axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,29 +26,47 @@ pub enum Scale {
 /// panel A all trials, coloured by validation loss, in panel B the five best, with the chosen one and its configuration.
 /// `scales` names the settings that are not linear. Trials without a finite validation loss are left out and counted.
 ///
+/// Trials that went by rungs have the columns `rung`, the last one reached, from 1, and one column a rung whose name begins
+/// with [`AFTER`]: their axes take the place of the losses, a line ends where its trial was stopped, and colours tell how
+/// far trials came.
+///
 /// # Errors
 /// When a column is missing or the PNG cannot be encoded.
 pub fn draw(trials: &Table, scales: &[(String, Scale)]) -> Result<Drawing, FigureError> {
     let (validation, chosen) = (numbers(trials, "validation_loss")?, flags(trials, "chosen")?);
     let training = numbers(trials, "training_loss")?;
     let mut rows: Vec<usize> = (0..validation.len()).filter(|&row| validation[row].is_finite()).collect();
+    let reached = if trials.column("rung").is_some() { Some(trials.integers("rung")?) } else { None };
+    let rung = |row: usize| reached.map_or(1, |reached| reached[row]);
     // Best last, so that the best lines lie on top.
-    rows.sort_by(|&a, &b| validation[b].total_cmp(&validation[a]).then(b.cmp(&a)));
+    rows.sort_by(|&a, &b| rung(a).cmp(&rung(b)).then(validation[b].total_cmp(&validation[a])).then(b.cmp(&a)));
     if rows.is_empty() {
         return nothing("no finite values of the validation loss");
     }
     let mut axes: Vec<ParallelAxis> = Vec::new();
-    let settings: Vec<&str> = trials.names().filter(|name| !RESULTS.contains(name)).collect();
+    let settings: Vec<&str> =
+        trials.names().filter(|name| !RESULTS.contains(name) && !name.starts_with(AFTER)).collect();
+    let rungs: Vec<&str> = trials.names().filter(|name| reached.is_some() && name.starts_with(AFTER)).collect();
     for name in &settings {
         let scale = scales.iter().find(|(known, _)| known == name).map_or(Scale::Linear, |(_, scale)| *scale);
         if let Some(column) = trials.column(name) {
             axes.push(ParallelAxis::setting(name, column, &rows, scale));
         }
     }
-    axes.push(ParallelAxis::measured("training loss", &training, &rows));
-    axes.push(ParallelAxis::measured("validation loss", &validation, &rows));
+    if rungs.is_empty() {
+        axes.push(ParallelAxis::measured("training loss", &training, &rows));
+        axes.push(ParallelAxis::measured("validation loss", &validation, &rows));
+    }
+    for name in &rungs {
+        axes.push(ParallelAxis::measured(name, &numbers(trials, name)?, &rows));
+    }
     let (low, high) = range(rows.iter().map(|&row| validation[row])).unwrap_or((0.0, 1.0));
-    let shade = |row: usize| sequential(if high > low { (validation[row] - low) / (high - low) } else { 0.0 });
+    let last = rungs.len() as i64;
+    let shade = |row: usize| match (rungs.is_empty(), high > low) {
+        (false, _) => rung_colour(rung(row), last),
+        (true, true) => sequential((validation[row] - low) / (high - low)),
+        (true, false) => sequential(0.0),
+    };
 
     let mut canvas = Canvas::new(FULL_WIDTH, 540.0);
     let (left, right) = (44.0, 510.0);
@@ -73,7 +93,11 @@ pub fn draw(trials: &Table, scales: &[(String, Scale)]) -> Result<Drawing, Figur
             let lead = letter == "B" && Some(row) == winner;
             let color = if letter == "A" { shade(row) } else { "#8a8a8a".to_owned() };
             if !lead {
+                let stopped = line(row).last().copied().filter(|_| rung(row) < last);
                 canvas.polyline(line(row), &color, if letter == "A" { 1.0 } else { 1.2 });
+                if let Some(place) = stopped {
+                    canvas.dot(place, 1.8, &color, None);
+                }
             }
         }
         if let Some(row) = winner.filter(|_| letter == "B") {
@@ -83,7 +107,13 @@ pub fn draw(trials: &Table, scales: &[(String, Scale)]) -> Result<Drawing, Figur
             axis.draw(&mut canvas, place(index), (top, height), place(1) - place(0));
         }
     }
-    color_bar(&mut canvas, (right + 76.0, 102.0, height), (low, high));
+    if rungs.is_empty() {
+        color_bar(&mut canvas, (right + 76.0, 102.0, height), (low, high));
+    } else {
+        let ended: Vec<usize> =
+            (1..=last).map(|at| rows.iter().filter(|&&row| rung(row) == at).count()).collect();
+        rung_legend(&mut canvas, (right + 62.0, 102.0), &ended);
+    }
     if let Some(row) = winner {
         let mut lines: Vec<(String, String)> =
             settings.iter().zip(&axes).map(|(name, axis)| ((*name).to_owned(), axis.words[row].clone())).collect();
@@ -202,6 +232,23 @@ fn color_bar(canvas: &mut Canvas, (x, top, height): (f64, f64, f64), (low, high)
         canvas.text((x + 19.0, y + 3.2), &number(value), SMALL, Anchor::Start, INK);
     }
     canvas.text((x + 6.0, top + height + 18.0), "validation loss", SMALL, Anchor::Middle, INK);
+}
+
+/// The colour of trials that came as far as a rung, the last one's that of the best losses.
+fn rung_colour(rung: i64, last: i64) -> String {
+    sequential((last - rung) as f64 / (last - 1).max(1) as f64)
+}
+
+/// How many trials ended in each rung, in its colour, the last one on top.
+fn rung_legend(canvas: &mut Canvas, (x, top): (f64, f64), ended: &[usize]) {
+    canvas.text((x, top + 4.0), "stopped after", SMALL, Anchor::Start, INK);
+    let last = ended.len() as i64;
+    for (at, count) in ended.iter().enumerate().rev() {
+        let y = top + 14.0 + (ended.len() - 1 - at) as f64 * 16.0;
+        canvas.rect((x, y), (12.0, 9.0), &rung_colour(at as i64 + 1, last), None);
+        let words = format!("rung {}: {}", at + 1, counted(*count, "trial"));
+        canvas.text((x + 16.0, y + 8.0), &words, SMALL, Anchor::Start, INK);
+    }
 }
 
 /// The chosen configuration in a box.

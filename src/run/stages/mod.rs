@@ -19,6 +19,7 @@ mod problem;
 mod proposals;
 mod rounds;
 mod rows;
+mod rung;
 mod solve;
 mod table_rows;
 mod train;
@@ -54,6 +55,7 @@ pub fn run(context: &Context) -> Result<Vec<String>, StageError> {
         Stage::Append(settings) => append::run(context, settings),
         Stage::Feasibility(settings) => feasibility::run(context, *settings),
         Stage::Train(settings) => train::run(context, settings),
+        Stage::Rung(settings) => rung::run(context, settings),
         Stage::Tune(settings) => tune::run(context, settings),
         Stage::Generate(settings) => generate::run(context, settings),
         Stage::Solve => solve::run(context),

@@ -74,16 +74,23 @@ pub(in super::super) fn refuse_left_out(
     settled: &[Settled],
     findings: &mut Vec<Diagnostic>,
 ) {
-    let place = |declaration: &Declaration| declaration.origin("problem").span().unwrap_or(declaration.span);
+    let place =
+        |declaration: &Declaration, path: &str| declaration.origin(path).span().unwrap_or(declaration.span);
     for Settled { declaration, .. } in settled {
-        let Some(name) = declaration.word("problem") else { continue };
-        // A family without any problem is an error already.
-        let mut whole = families.values().filter(|family| !family.problems.is_empty());
-        if let Some(reason) = whole.find_map(|family| family.left_out.get(name)) {
-            findings.push(
-                Diagnostic::error("left-out", format!("`{name}` is left out: {reason}"))
-                    .at(place(declaration), "there is no such problem"),
-            );
+        let named = declaration.word("problem").map(|name| (name, place(declaration, "problem")));
+        let listed = ["problems", "development"].into_iter().flat_map(|list| {
+            let names = declaration.words(list).into_iter().enumerate();
+            names.map(move |(index, name)| (name, place(declaration, &format!("{list}.{index}"))))
+        });
+        for (name, place) in named.into_iter().chain(listed) {
+            // A family without any problem is an error already.
+            let mut whole = families.values().filter(|family| !family.problems.is_empty());
+            if let Some(reason) = whole.find_map(|family| family.left_out.get(name)) {
+                findings.push(
+                    Diagnostic::error("left-out", format!("`{name}` is left out: {reason}"))
+                        .at(place, "there is no such problem"),
+                );
+            }
         }
     }
 }

@@ -75,7 +75,8 @@ pub(in super::super) fn build(
     for (part, file) in [("network", model), ("measurements", imported.measurements.first().copied())] {
         origins.insert(part.to_owned(), Origin::File(file.map_or(value.span, start_of)));
     }
-    let declared = changed(problem, parts, origins, findings);
+    let mut declared = changed(problem, parts, origins, findings);
+    declared.petab_name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     findings[before..].iter().all(|finding| finding.severity != Severity::Error).then_some(declared)
 }
 
@@ -110,7 +111,7 @@ fn changed(
 ) -> ProblemDeclaration {
     settings(&mut problem, parts.declaration);
     bounds(&mut problem, parts, &mut origins, findings);
-    ProblemDeclaration { problem, span: parts.declaration.span, sources: origins }
+    ProblemDeclaration { problem, petab_name: None, span: parts.declaration.span, sources: origins }
 }
 
 /// Where the ids of all files that were read from `first` on are declared.

@@ -174,7 +174,11 @@ impl Builder<'_> {
         for (name, (_, span)) in &model.symbols.all {
             self.origins.entry(name.clone()).or_insert(Origin::File(*span));
         }
-        Some(ProblemDeclaration { problem, span: declaration.span, sources: self.origins })
+        let petab_name = match declaration.value("petab_name") {
+            Some(Value::Text(name)) => Some(name.clone()),
+            _ => None,
+        };
+        Some(ProblemDeclaration { problem, petab_name, span: declaration.span, sources: self.origins })
     }
 
     /// Declares parameters, observables and treatments; returns the problem's own parameters.

@@ -137,7 +137,7 @@ fn judge(context: &Context, settings: &Benchmark) -> Result<Vec<String>, StageEr
     }
     let lines = verdict::lines(context, settings, &all);
     context.draft.table("summary", &verdict::summary(settings, &lines, &targets))?;
-    context.draft.table("profile", &verdict::profile(&lines, problems))?;
+    context.draft.table("profile", &verdict::profile(settings, &lines))?;
     context.draft.table("convergence", &course::convergence(settings, &lines, &targets))?;
     context.draft.table("first_hits", &first_hits(&all))?;
     context.draft.table("ends", &ends(&all))?;

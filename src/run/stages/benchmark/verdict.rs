@@ -11,6 +11,9 @@ use crate::evaluate::success::{self, Repeat};
 use crate::plan::trial::{Benchmark, Place};
 use crate::table::Table;
 
+/// What problems can be; see [`Benchmark::role`].
+const ROLES: [&str; 2] = ["headline", "development"];
+
 /// All trials of one method on one problem.
 pub(super) struct Line<'a> {
     pub(super) problem: usize,
@@ -53,8 +56,8 @@ pub(super) fn lines<'a>(context: &Context, settings: &Benchmark, all: &'a [Tried
 }
 
 /// Each method's first hits against those of the first method of the benchmark on the same problem: Wilcoxon's test over
-/// repeats, corrected by Holm over all tests of the benchmark.
-fn tests(lines: &[Line]) -> Vec<(f64, f64, f64)> {
+/// repeats, corrected by Holm over all tests of the benchmark, those on development problems apart.
+fn tests(settings: &Benchmark, lines: &[Line]) -> Vec<(f64, f64, f64)> {
     let found: Vec<Option<paired::SignedRank>> = lines
         .iter()
         .map(|line| {
@@ -65,20 +68,25 @@ fn tests(lines: &[Line]) -> Vec<(f64, f64, f64)> {
             paired::signed_rank(&line.costs(), &reference.costs())
         })
         .collect();
-    let known: Vec<f64> = found.iter().flatten().map(|test| test.p).collect();
-    let mut corrected = paired::holm(&known).into_iter();
-    found
-        .into_iter()
-        .map(|test| match test {
-            Some(test) => (test.p, corrected.next().unwrap_or(f64::NAN), test.rank_biserial),
-            None => (f64::NAN, f64::NAN, f64::NAN),
-        })
-        .collect()
+    let mut tests = vec![(f64::NAN, f64::NAN, f64::NAN); lines.len()];
+    for role in ROLES {
+        let of_role = || {
+            let tested = lines.iter().zip(&found).enumerate();
+            tested.filter(|(_, (line, _))| settings.role(line.problem) == role).filter_map(|(at, (_, test))| {
+                test.as_ref().map(|test| (at, test))
+            })
+        };
+        let known: Vec<f64> = of_role().map(|(_, test)| test.p).collect();
+        for ((at, test), corrected) in of_role().zip(paired::holm(&known)) {
+            tests[at] = (test.p, corrected, test.rank_biserial);
+        }
+    }
+    tests
 }
 
 /// One row for each line: how often it hit, at what cost, and how that compares.
 pub(super) fn summary(settings: &Benchmark, lines: &[Line], targets: &[BenchmarkTarget]) -> Table {
-    let tests = tests(lines);
+    let tests = tests(settings, lines);
     let numbers = |pick: &dyn Fn(&Line) -> f64| lines.iter().map(pick).collect::<Vec<f64>>();
     let counts = |pick: &dyn Fn(&Tried) -> u64| {
         lines.iter().map(|line| line.trials.iter().map(|trial| pick(trial)).sum::<u64>() as i64).collect::<Vec<i64>>()
@@ -125,11 +133,19 @@ pub(super) fn summary(settings: &Benchmark, lines: &[Line], targets: &[Benchmark
 
 /// The performance profile of each method, blind ones apart, over the expected costs to the first hit on the problems: the
 /// columns `method`, `blind`, `multiple` of the cheapest method's cost and `share` of problems. Blind methods are compared
-/// with blind ones and with those that learn nothing.
-pub(super) fn profile(lines: &[Line], problems: usize) -> Table {
+/// with blind ones and with those that learn nothing. Where some problems are for development there is a column `role`, and
+/// a profile over the problems of each.
+pub(super) fn profile(settings: &Benchmark, lines: &[Line]) -> Table {
     let (mut methods, mut blinds, mut multiples, mut shares) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut roles = Vec::new();
     let learns = |method: usize| lines.iter().any(|line| line.method == method && line.blind);
-    for blind in [false, true] {
+    let each = ROLES.into_iter().flat_map(|role| [(role, false), (role, true)]);
+    for (role, blind) in each {
+        let problems: Vec<usize> =
+            (0..settings.problems.len()).filter(|&problem| settings.role(problem) == role).collect();
+        if problems.is_empty() {
+            continue;
+        }
         let mut entered: Vec<usize> = lines
             .iter()
             .filter(|line| line.blind == blind || (blind && !learns(line.method)))
@@ -148,9 +164,10 @@ pub(super) fn profile(lines: &[Line], problems: usize) -> Table {
             cost.is_finite().then_some(cost)
         };
         let costs: Vec<Vec<Option<f64>>> =
-            (0..problems).map(|problem| entered.iter().map(|&method| cost_of(problem, method)).collect()).collect();
+            problems.iter().map(|&problem| entered.iter().map(|&method| cost_of(problem, method)).collect()).collect();
         for (method, profile) in entered.into_iter().zip(performance_profiles(&costs)) {
             for (multiple, share) in profile.steps {
+                roles.push(role.to_owned());
                 methods.push(method.to_string());
                 blinds.push(if blind { "yes" } else { "no" }.to_owned());
                 multiples.push(multiple);
@@ -158,5 +175,7 @@ pub(super) fn profile(lines: &[Line], problems: usize) -> Table {
             }
         }
     }
-    Table::new().text("method", methods).text("blind", blinds).number("multiple", multiples).number("share", shares)
+    let table =
+        Table::new().text("method", methods).text("blind", blinds).number("multiple", multiples).number("share", shares);
+    if settings.development == 0 { table } else { table.text("role", roles) }
 }
