@@ -10,6 +10,7 @@
 
 mod generations;
 
+pub mod bayesian;
 pub mod cmaes;
 pub mod differential_evolution;
 pub mod genetic;
@@ -81,6 +82,8 @@ methods! {
     ScatterSearch(scatter_search::ScatterSearch),
     /// [`nelder_mead`]
     NelderMead(nelder_mead::NelderMead),
+    /// [`bayesian`]
+    Bayesian(bayesian::Bayesian),
 }
 
 #[cfg(test)]
