@@ -4,6 +4,7 @@
 //! out and say how many they were. Rows are slices of vectors of equal length. Results depend on the input alone.
 
 pub mod bootstrap;
+pub mod chains;
 pub mod condition;
 pub mod correlation;
 pub mod distances;
@@ -11,6 +12,7 @@ pub mod embedding;
 pub mod feasibility;
 pub mod groups;
 pub mod minima;
+pub mod normal;
 pub mod paired;
 pub mod profile;
 pub mod quantiles;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::key::{Key, KeyMaterial};
 use super::rows::Format;
 use super::trial::{Benchmark, Trial};
+use super::uncertainty::{Posterior, ProfileLikelihood};
 use crate::graph::{Graph, GraphNode};
 use crate::model::problem::Problem;
 use crate::optimise::local::written;
@@ -93,6 +94,10 @@ pub enum Stage {
     Trial(Trial),
     /// The verdict over trials. Inputs: the problems, then the trials.
     Benchmark(Benchmark),
+    /// Draws from the posterior. Inputs: problem, and the descents at whose ends the chains start.
+    Posterior(Posterior),
+    /// Profiles of the likelihood. Inputs: problem, and the descents whose best end they start from.
+    ProfileLikelihood(ProfileLikelihood),
 }
 
 /// Settings of descents.
@@ -274,6 +279,8 @@ impl Stage {
             Stage::Compare(_) => ("compare", 2),
             Stage::Trial(_) => ("trial", 1),
             Stage::Benchmark(_) => ("benchmark", 5),
+            Stage::Posterior(_) => ("posterior", 1),
+            Stage::ProfileLikelihood(_) => ("profile_likelihood", 1),
         }
     }
 
@@ -324,6 +331,8 @@ impl Stage {
             Stage::Compare(_) => "descents by origin: hits, minima, work",
             Stage::Trial(_) => "one method on one problem within its budget",
             Stage::Benchmark(_) => "hits and their cost by problem and method",
+            Stage::Posterior(_) => "draws from the posterior, and how far its chains agree",
+            Stage::ProfileLikelihood(_) => "profiles of the likelihood, and confidence intervals",
         }
     }
 
@@ -333,7 +342,10 @@ impl Stage {
         if let Stage::Problem(problem) = self {
             return problem.synthetic.is_some();
         }
-        !matches!(self, Stage::Rows(_) | Stage::Tune(_) | Stage::Solve | Stage::Conditions)
+        !matches!(
+            self,
+            Stage::Rows(_) | Stage::Tune(_) | Stage::Solve | Stage::Conditions | Stage::ProfileLikelihood(_)
+        )
     }
 }
 

@@ -3,7 +3,9 @@
 use crate::diagnostic::Diagnostic;
 use crate::learn::{Kind, kind, kinds};
 use crate::plan::resolve::{Experiment, listed, near};
-use crate::plan::schema::{BENCHMARK_COLUMNS, GENERATE_COLUMNS, TUNE_COLUMNS, plain};
+use crate::plan::schema::{
+    BENCHMARK_COLUMNS, GENERATE_COLUMNS, INTERVAL_COLUMNS, POSTERIOR_COLUMNS, TUNE_COLUMNS, plain,
+};
 use crate::schema::Value;
 
 use super::{feeds, place};
@@ -59,6 +61,10 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
             known.extend(GENERATE_COLUMNS);
         } else if experiment.benchmarks.contains_key(from) {
             known.extend(BENCHMARK_COLUMNS);
+        } else if experiment.posteriors.contains_key(from) {
+            known.extend(POSTERIOR_COLUMNS);
+        } else if experiment.profile_likelihoods.contains_key(from) {
+            known.extend(INTERVAL_COLUMNS);
         } else {
             continue;
         }

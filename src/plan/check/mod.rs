@@ -8,6 +8,7 @@ pub(in crate::plan) mod problem;
 mod proposals;
 pub(in crate::plan) mod treatments;
 mod tunes;
+mod uncertainty;
 pub(in crate::plan) mod vary;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub(super) fn run(experiment: &mut Experiment, places: &Places<'_>, findings: &m
     tunes::run(experiment, findings);
     proposals::run(experiment, findings);
     benchmarks::run(experiment, findings);
+    uncertainty::run(experiment, findings);
     figures::run(experiment, findings);
 }
 

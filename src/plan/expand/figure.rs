@@ -55,6 +55,9 @@ impl Builder<'_> {
             "success" | "waterfall" | "convergence" | "performance_profile" | "minima" | "parameters" => {
                 self.benchmarks.get(&from).copied().into_iter().collect()
             }
+            "traces" | "marginals" | "pairs" | "profiles" => {
+                self.uncertainties.get(&from).copied().into_iter().collect()
+            }
             _ => self.proposals.get(&from).into_iter().flatten().map(|made| made.conditions).collect(),
         };
         self.deliver(declaration, "figure", draw, nodes);
@@ -63,9 +66,10 @@ impl Builder<'_> {
 
     pub(super) fn table(&mut self, declaration: &Declaration) -> Result<(), Diagnostic> {
         let from = word(declaration, "from");
-        let nodes = match (self.experiment.tunes.get(from), self.benchmarks.get(from)) {
+        let judged = self.benchmarks.get(from).or_else(|| self.uncertainties.get(from));
+        let nodes = match (self.experiment.tunes.get(from), judged) {
             (Some(tune), _) => vec![self.tune(tune)?],
-            (None, Some(verdict)) => vec![*verdict],
+            (None, Some(judged)) => vec![*judged],
             (None, None) => {
                 let made = self.proposals.get(from).cloned().unwrap_or_default();
                 made.iter().flat_map(|made| [Some(made.conditions), made.compare]).flatten().collect()

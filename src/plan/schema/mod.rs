@@ -13,6 +13,7 @@ mod imported;
 mod problem;
 mod reference;
 mod tune;
+mod uncertainty;
 
 use crate::schema::{Choice, Field, Schema, Type, Value};
 
@@ -21,6 +22,7 @@ pub use family::model_families;
 pub use figure::{GENERATE_COLUMNS, TUNE_COLUMNS};
 pub use imported::{imported_problem, model_sources, problem_sources};
 pub use reference::{describe, plain, reference, show, with_article};
+pub use uncertainty::{INTERVAL_COLUMNS, POSTERIOR_COLUMNS};
 
 /// Every registered schema, in the order of the reference page.
 #[must_use]
@@ -37,6 +39,7 @@ pub fn schemas() -> Vec<Schema> {
     ];
     all.extend(generator::schemas());
     all.extend([tune::schema(), generate::schema(), benchmark::schema()]);
+    all.extend([uncertainty::posterior(), uncertainty::profile_likelihood()]);
     all.extend(figure::schemas());
     all.push(figure::table());
     all
@@ -52,6 +55,8 @@ pub fn schema(kind: &str) -> Option<Schema> {
         "tune" => Some(tune::schema()),
         "generate" => Some(generate::schema()),
         "benchmark" => Some(benchmark::schema()),
+        "posterior" => Some(uncertainty::posterior()),
+        "profile_likelihood" => Some(uncertainty::profile_likelihood()),
         "table" => Some(figure::table()),
         _ => None,
     }

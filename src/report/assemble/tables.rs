@@ -283,6 +283,8 @@ pub(super) fn declared(plan: &Plan, table: &Deliverable, store: &Store) -> Resul
             Stage::Tune(_) => artifact.table("trials")?,
             Stage::Compare(compare) => compared(&artifact, compare, "summary")?,
             Stage::Benchmark(benchmark) => benchmarked(&artifact, benchmark, "summary")?,
+            Stage::Posterior(_) => artifact.table("summary")?,
+            Stage::ProfileLikelihood(_) => artifact.table("intervals")?,
             _ => artifact.table("conditions")?,
         });
     }

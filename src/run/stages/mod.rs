@@ -11,7 +11,9 @@ mod generate;
 mod handover;
 mod latent;
 mod objective;
+mod posterior;
 mod problem;
+mod profile_likelihood;
 mod rows;
 mod solve;
 mod table_rows;
@@ -26,6 +28,8 @@ pub use descend::DescentsSummary;
 pub use ends::measured_ranges;
 pub use handover::{Handover, HandoverError};
 pub use objective::SolverObjective;
+pub use posterior::PosteriorSummary;
+pub use profile_likelihood::ProfileSummary;
 pub use train::TrainingSummary;
 pub use trial::TrialSummary;
 pub use tune::Choice as TuneChoice;
@@ -54,5 +58,7 @@ pub fn run(context: &Context) -> Result<Vec<String>, StageError> {
         Stage::Compare(settings) => compare::run(context, settings),
         Stage::Trial(settings) => trial::run(context, settings),
         Stage::Benchmark(settings) => benchmark::run(context, settings),
+        Stage::Posterior(settings) => posterior::run(context, settings),
+        Stage::ProfileLikelihood(settings) => profile_likelihood::run(context, settings),
     }
 }
