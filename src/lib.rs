@@ -10,7 +10,7 @@
 //!
 //! The stages call libraries that know nothing of `.kexp` files, plans or stores: [`model`] holds kinetic models and
 //! estimation problems, [`import`] reads them from SBML and `PEtab`, [`fetch`] downloads them, [`solve`] compiles and solves them, [`learn`] trains generators, [`optimise`] makes designs and descends,
-//! [`evaluate`] measures what came out. Below everything lie [`diagnostic`], [`schema`], [`table`], [`graph`] and
+//! [`uncertainty`] samples posteriors and walks profiles of the likelihood, [`evaluate`] measures what came out. Below everything lie [`diagnostic`], [`schema`], [`table`], [`graph`] and
 //! [`random`].
 
 #![deny(missing_docs)]
@@ -32,3 +32,4 @@ pub mod schema;
 pub mod solve;
 pub mod syntax;
 pub mod table;
+pub mod uncertainty;

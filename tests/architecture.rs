@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("solve", &["model"]),
     ("learn", &["graph", "random", "schema", "table"]),
     ("optimise", &["random", "schema"]),
+    ("uncertainty", &["optimise", "random", "schema"]),
     ("evaluate", &["random", "schema"]),
     ("syntax", &["diagnostic"]),
     (
@@ -35,9 +36,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "schema",
             "syntax",
             "table",
+            "uncertainty",
         ],
     ),
-    ("run", &["evaluate", "learn", "model", "optimise", "plan", "random", "schema", "solve", "table"]),
+    ("run", &["evaluate", "learn", "model", "optimise", "plan", "random", "schema", "solve", "table", "uncertainty"]),
     ("report", &["diagnostic", "evaluate", "graph", "plan", "run", "schema", "table"]),
     (
         "cli",

@@ -5,6 +5,7 @@
 
 pub mod bootstrap;
 pub mod calibration;
+pub mod chains;
 pub mod condition;
 pub mod correlation;
 pub mod coverage;
@@ -15,6 +16,7 @@ pub mod groups;
 pub mod matching;
 pub mod memorisation;
 pub mod minima;
+pub mod normal;
 pub mod paired;
 pub mod profile;
 pub mod quantiles;

@@ -59,6 +59,12 @@ pub fn cost(plan: &Plan, at: usize) -> Cost {
         Stage::Map(_) => of(1.0, "map", 4.0),
         Stage::Trial(settings) => of(settings.budget, "evaluations at most", 2e-4),
         Stage::Benchmark(settings) => of(settings.trials.len() as f64, "trials", 1e-2),
+        Stage::Posterior(settings) => {
+            let draws = (settings.chains * (settings.warmup + settings.draws)) as f64;
+            of(draws * settings.method.evaluations(), "evaluations, roughly", 4e-4)
+        }
+        // Profiles take a dozen points to each side, and a descent of a few iterations at each.
+        Stage::ProfileLikelihood(settings) => of(settings.parameters.len() as f64 * 24.0, "descents, roughly", 6e-3),
         Stage::Compare(settings) => of(settings.resamples as f64, "resamples", 1e-3),
     }
 }

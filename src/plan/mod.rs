@@ -12,3 +12,4 @@ pub mod resolve;
 pub mod rows;
 pub mod schema;
 pub mod trial;
+pub mod uncertainty;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::key::{Key, KeyMaterial};
 use super::rows::Format;
 use super::trial::{Benchmark, Trial};
+use super::uncertainty::{Posterior, ProfileLikelihood};
 use crate::graph::{Graph, GraphNode};
 use crate::learn::{FeasibilitySettings, halving};
 use crate::model::problem::Problem;
@@ -121,6 +122,10 @@ pub enum Stage {
     Trial(Trial),
     /// The verdict over trials. Inputs: the problems, then the trials.
     Benchmark(Benchmark),
+    /// Draws from the posterior. Inputs: problem, and the descents at whose ends the chains start.
+    Posterior(Posterior),
+    /// Profiles of the likelihood. Inputs: problem, and the descents whose best end they start from.
+    ProfileLikelihood(ProfileLikelihood),
 }
 
 /// Settings of descents.
@@ -422,6 +427,8 @@ impl Stage {
             Stage::Compare(_) => ("compare", 2),
             Stage::Trial(_) => ("trial", 1),
             Stage::Benchmark(_) => ("benchmark", 5),
+            Stage::Posterior(_) => ("posterior", 1),
+            Stage::ProfileLikelihood(_) => ("profile_likelihood", 1),
         }
     }
 
@@ -480,6 +487,8 @@ impl Stage {
             Stage::Compare(_) => "descents by origin: hits, minima, work",
             Stage::Trial(_) => "one method on one problem within its budget",
             Stage::Benchmark(_) => "hits and their cost by problem and method",
+            Stage::Posterior(_) => "draws from the posterior, and how far its chains agree",
+            Stage::ProfileLikelihood(_) => "profiles of the likelihood, and confidence intervals",
         }
     }
 
@@ -491,7 +500,13 @@ impl Stage {
         }
         !matches!(
             self,
-            Stage::Rows(_) | Stage::Rung(_) | Stage::Tune(_) | Stage::Solve | Stage::Conditions | Stage::Rounds(_)
+            Stage::Rows(_)
+                | Stage::Rung(_)
+                | Stage::Tune(_)
+                | Stage::Solve
+                | Stage::Conditions
+                | Stage::Rounds(_)
+                | Stage::ProfileLikelihood(_)
         )
     }
 }
@@ -539,8 +554,10 @@ impl Plan {
         for node in &self.nodes {
             let (stage, _) = node.stage.word();
             let rest = node.name.strip_prefix(stage).map_or(node.name.as_str(), |rest| rest.trim_start_matches('.'));
-            let family =
-                [".trial_", ".repeat_", ".place_"].iter().find_map(|mark| rest.split_once(mark)).map(|(family, _)| family);
+            let family = [".trial_", ".repeat_", ".place_"]
+                .iter()
+                .find_map(|mark| rest.split_once(mark))
+                .map(|(family, _)| family);
             if let Some((at, count)) = family.and_then(|family| trials.get_mut(family)) {
                 *count += 1;
                 graph.nodes[*at].detail = format!("{} ({count} trials)", family.unwrap_or_default());

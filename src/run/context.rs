@@ -83,6 +83,19 @@ impl Context<'_> {
         T: Serialize + for<'de> Deserialize<'de> + Send,
         F: Fn(usize) -> T + Sync,
     {
+        self.try_parts(name, count, |index| Ok(compute(index)))
+    }
+
+    /// As [`Self::parts`], for parts that may end without a result: because they take long and look at the stop
+    /// themselves, or because they cannot be computed. Those that others have computed by then are kept.
+    ///
+    /// # Errors
+    /// Also the first error of a part.
+    pub fn try_parts<T, F>(&self, name: &str, count: usize, compute: F) -> Result<Vec<T>, StageError>
+    where
+        T: Serialize + for<'de> Deserialize<'de> + Send,
+        F: Fn(usize) -> Result<T, StageError> + Sync,
+    {
         let (journal, records) = Journal::open(&self.work.join(format!("{name}.journal")))?;
         let mut parts: Vec<Option<T>> = (0..count).map(|_| None).collect();
         for record in records {
@@ -102,7 +115,7 @@ impl Context<'_> {
                 if self.stop.requested() {
                     return Err(StageError::Interrupted);
                 }
-                let part = self.cores.hold(|| compute(index));
+                let part = self.cores.hold(|| compute(index))?;
                 let record = ron::to_string(&(index, &part)).map_err(StageError::refused)?;
                 journal.add(record.as_bytes())?;
                 *slot = Some(part);

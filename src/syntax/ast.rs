@@ -55,7 +55,8 @@ pub enum DeclarationKind {
     },
     /// `kind name "title" { ... }`, `kind name = value`, `kind name = value { ... }`, `problem pattern name { ... }`.
     Named {
-        /// `model`, `problem`, `dataset`, `generator`, `tune`, `generate`, `benchmark`, `figure`, `table` or `profile`.
+        /// `model`, `problem`, `dataset`, `generator`, `tune`, `generate`, `benchmark`, `posterior`,
+        /// `profile_likelihood`, `figure`, `table` or `profile`.
         kind: Name,
         /// `pattern` was written between kind and name.
         pattern: bool,

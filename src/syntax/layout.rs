@@ -12,7 +12,7 @@ use super::token::{Kind, Token};
 use crate::diagnostic::{Diagnostic, FileId, Span};
 
 /// Words that begin a declaration.
-pub(super) const DECLARATIONS: [&str; 12] = [
+pub(super) const DECLARATIONS: [&str; 14] = [
     "experiment",
     "import",
     "model",
@@ -22,6 +22,8 @@ pub(super) const DECLARATIONS: [&str; 12] = [
     "tune",
     "generate",
     "benchmark",
+    "posterior",
+    "profile_likelihood",
     "figure",
     "table",
     "profile",

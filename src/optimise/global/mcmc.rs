@@ -80,7 +80,8 @@ impl Settings for Mcmc {
     }
 }
 
-struct Tempering {
+/// The sampler itself, in the unit cube. The states of its coldest chain are draws from the density.
+pub struct Tempering {
     settings: Mcmc,
     streams: Streams,
     /// The unit cube.
@@ -108,7 +109,9 @@ struct Chain {
 const PATIENCE: usize = 10;
 
 impl Tempering {
-    fn new(settings: Mcmc, dimensions: usize, streams: &Streams) -> Self {
+    /// A sampler of `dimensions` (at least one) parameters, whose chains start at random.
+    #[must_use]
+    pub fn new(settings: Mcmc, dimensions: usize, streams: &Streams) -> Self {
         let streams = streams.part("mcmc");
         let count = settings.chains.max(1);
         let starts = first_generation(count, dimensions, &streams);
@@ -129,6 +132,29 @@ impl Tempering {
             generation: 0,
             chains: chains.collect(),
             proposals: starts,
+        }
+    }
+
+    /// Starts all chains at this point of the cube. Only before the first answer.
+    pub fn start_at(&mut self, point: &[f64]) {
+        self.proposals = vec![point.to_vec(); self.chains.len()];
+        for chain in &mut self.chains {
+            chain.x = point.to_vec();
+        }
+    }
+
+    /// Where the coldest chain stands, and its fval.
+    #[must_use]
+    pub fn coldest(&self) -> (&[f64], f64) {
+        (&self.chains[0].x, self.chains[0].fval)
+    }
+
+    /// Learns each chain's covariance from the beginning; until there is one, proposals stay as they are.
+    pub fn forget(&mut self) {
+        for chain in &mut self.chains {
+            chain.mean.fill(0.0);
+            chain.scatter.fill(0.0);
+            chain.steps = 0;
         }
     }
 }

@@ -9,6 +9,7 @@ mod proposals;
 mod tables;
 pub(in crate::plan) mod treatments;
 mod tunes;
+mod uncertainty;
 pub(in crate::plan) mod vary;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ pub(super) fn run(experiment: &mut Experiment, places: &Places<'_>, findings: &m
     tunes::run(experiment, findings);
     proposals::run(experiment, findings);
     benchmarks::run(experiment, findings);
+    uncertainty::run(experiment, findings);
     figures::run(experiment, findings);
 }
 

@@ -2,10 +2,11 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::plan::resolve::{Declaration, Experiment, listed, near};
-use crate::schema::Value;
 use crate::plan::schema::{
-    BENCHMARK_COLUMNS, GENERATE_COLUMNS, JUDGEMENT_COLUMNS, NAME_COLUMNS, SHARED_COLUMNS, TUNE_COLUMNS,
+    BENCHMARK_COLUMNS, GENERATE_COLUMNS, INTERVAL_COLUMNS, JUDGEMENT_COLUMNS, NAME_COLUMNS, POSTERIOR_COLUMNS,
+    SHARED_COLUMNS, TUNE_COLUMNS,
 };
+use crate::schema::Value;
 
 use super::place;
 
@@ -33,6 +34,10 @@ pub(super) fn run(experiment: &Experiment, table: &Declaration, findings: &mut V
         known.extend(JUDGEMENT_COLUMNS);
     } else if experiment.benchmarks.contains_key(first) {
         known.extend(BENCHMARK_COLUMNS);
+    } else if experiment.posteriors.contains_key(first) {
+        known.extend(POSTERIOR_COLUMNS);
+    } else if experiment.profile_likelihoods.contains_key(first) {
+        known.extend(INTERVAL_COLUMNS);
     } else {
         return;
     }
@@ -46,7 +51,8 @@ pub(super) fn run(experiment: &Experiment, table: &Declaration, findings: &mut V
                 .maybe_help(help),
         );
     }
-    let in_rounds = from.iter().filter_map(|name| experiment.generates.get(*name)).any(|one| in_rounds(experiment, one));
+    let in_rounds =
+        from.iter().filter_map(|name| experiment.generates.get(*name)).any(|one| in_rounds(experiment, one));
     if let Some(index) = columns.iter().position(|column| *column == ROUND && !in_rounds) {
         findings.push(
             Diagnostic::error("unknown-name", format!("`{first}` has one round, and no column `{ROUND}`"))

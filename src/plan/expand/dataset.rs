@@ -97,7 +97,7 @@ impl Builder<'_> {
     }
 
     /// What a dataset takes its rows from: descents, or a table.
-    fn rows_of(
+    pub(super) fn rows_of(
         &mut self,
         declaration: &Declaration,
         problem_node: usize,

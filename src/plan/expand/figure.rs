@@ -9,9 +9,9 @@ use super::{Builder, Proposals};
 use crate::diagnostic::Diagnostic;
 use crate::evaluate::coverage::NEIGHBOURS;
 use crate::evaluate::matching::CALIPER;
+use crate::learn::FeasibilitySettings;
 use crate::plan::schema::{JUDGEMENT_COLUMNS, NAME_COLUMNS};
 use crate::schema::Value;
-use crate::learn::FeasibilitySettings;
 
 impl Builder<'_> {
     pub(super) fn figure(&mut self, declaration: &Declaration) -> Result<(), Diagnostic> {
@@ -87,6 +87,9 @@ impl Builder<'_> {
             "success" | "waterfall" | "convergence" | "performance_profile" | "minima" | "parameters" => {
                 self.benchmarks.get(&from).copied().into_iter().collect()
             }
+            "traces" | "marginals" | "pairs" | "profiles" => {
+                self.uncertainties.get(&from).copied().into_iter().collect()
+            }
             _ => self.proposals.get(&from).into_iter().flatten().map(|made| made.conditions).collect(),
         };
         self.deliver(declaration, "figure", draw, (nodes, parts));
@@ -96,9 +99,10 @@ impl Builder<'_> {
     pub(super) fn table(&mut self, declaration: &Declaration) -> Result<(), Diagnostic> {
         let names: Vec<String> = declaration.words("from").into_iter().map(str::to_owned).collect();
         let from = names.first().map(String::as_str).unwrap_or_default();
-        let shown = match (self.experiment.tunes.get(from), self.benchmarks.get(from)) {
+        let judged = self.benchmarks.get(from).or_else(|| self.uncertainties.get(from));
+        let shown = match (self.experiment.tunes.get(from), judged) {
             (Some(tune), _) => (vec![self.tune(tune)?], Vec::new()),
-            (None, Some(verdict)) => (vec![*verdict], Vec::new()),
+            (None, Some(judged)) => (vec![*judged], Vec::new()),
             (None, None) => self.of_proposals(declaration, &names),
         };
         self.deliver(declaration, "table", "table".to_owned(), shown);

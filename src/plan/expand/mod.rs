@@ -7,6 +7,7 @@ mod generate;
 mod read;
 mod rounds;
 mod train;
+mod uncertainty;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,6 +43,7 @@ pub fn expand(experiment: &Experiment) -> Result<Expanded, Diagnostic> {
         proposals: BTreeMap::new(),
         rounds: BTreeMap::new(),
         benchmarks: BTreeMap::new(),
+        uncertainties: BTreeMap::new(),
         problems: BTreeMap::new(),
         keys: BTreeMap::new(),
     };
@@ -59,6 +61,14 @@ pub fn expand(experiment: &Experiment) -> Result<Expanded, Diagnostic> {
     for declaration in experiment.benchmarks.values() {
         let verdict = builder.benchmark(declaration)?;
         builder.benchmarks.insert(declaration.name.clone(), verdict);
+    }
+    for declaration in experiment.posteriors.values() {
+        let posterior = builder.posterior(declaration)?;
+        builder.uncertainties.insert(declaration.name.clone(), posterior);
+    }
+    for declaration in experiment.profile_likelihoods.values() {
+        let profiles = builder.profile_likelihood(declaration)?;
+        builder.uncertainties.insert(declaration.name.clone(), profiles);
     }
     for declaration in experiment.figures.values() {
         builder.figure(declaration)?;
@@ -82,6 +92,8 @@ struct Builder<'a> {
     rounds: BTreeMap<String, usize>,
     /// The verdict of each benchmark.
     benchmarks: BTreeMap<String, usize>,
+    /// The node of each posterior and profile likelihood.
+    uncertainties: BTreeMap<String, usize>,
     /// The node of each problem.
     problems: BTreeMap<String, usize>,
     /// The node of each key.

@@ -129,7 +129,13 @@ impl Builder<'_> {
     }
 
     /// The training of a later round, with the settings of the first.
-    fn retrained(&mut self, generator: &str, asked: &Asked<'_>, (rows, first): (usize, usize), round: usize) -> Result<usize, Diagnostic> {
+    fn retrained(
+        &mut self,
+        generator: &str,
+        asked: &Asked<'_>,
+        (rows, first): (usize, usize),
+        round: usize,
+    ) -> Result<usize, Diagnostic> {
         let declaration = &self.experiment.generators[generator];
         let Feed { dataset, problem, .. } = asked.feed;
         let name = format!("train.{generator}.{dataset}.{problem}.round_{round}{}", asked.feed.suffix());

@@ -117,8 +117,19 @@ pub(super) fn collect<'a>(files: &'a Files, findings: &mut Vec<Diagnostic>) -> C
 }
 
 fn import(files: &Files, scopes: &mut [Scope], findings: &mut Vec<Diagnostic>) {
-    const ALL: [&str; 9] =
-        ["model", "problem", "problem pattern", family::KIND, "dataset", "generator", "tune", "generate", "benchmark"];
+    const ALL: [&str; 11] = [
+        "model",
+        "problem",
+        "problem pattern",
+        family::KIND,
+        "dataset",
+        "generator",
+        "tune",
+        "generate",
+        "benchmark",
+        "posterior",
+        "profile_likelihood",
+    ];
     let declared = scopes.to_vec();
     for (file, source) in files.files.iter().enumerate() {
         for (name, from) in &source.imports {

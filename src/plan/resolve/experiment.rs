@@ -35,8 +35,8 @@ impl Origin {
 
 /// Everything that one `.kexp` file and its imports say, resolved under a profile and overrides.
 ///
-/// Names of `problems`, `datasets`, `generators`, `tunes`, `generates` and `benchmarks` are unique among all of them;
-/// figures, tables and profiles each have a name space of their own.
+/// Names of `problems`, `datasets`, `generators`, `tunes`, `generates`, `benchmarks`, `posteriors` and
+/// `profile_likelihoods` are unique among all of them; figures, tables and profiles each have a name space of their own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Experiment {
     /// The title of the paper; empty in a file without an `experiment` declaration.
@@ -67,6 +67,10 @@ pub struct Experiment {
     pub generates: BTreeMap<String, Declaration>,
     /// Comparisons of methods at an equal budget.
     pub benchmarks: BTreeMap<String, Declaration>,
+    /// Samples of posteriors.
+    pub posteriors: BTreeMap<String, Declaration>,
+    /// Profiles of likelihoods.
+    pub profile_likelihoods: BTreeMap<String, Declaration>,
     /// Figures.
     pub figures: BTreeMap<String, Declaration>,
     /// Tables.
@@ -103,7 +107,8 @@ pub struct ProblemFamily {
 pub struct Declaration {
     /// Its name.
     pub name: String,
-    /// `experiment`, `dataset`, `generator`, `tune`, `generate`, `benchmark`, `figure` or `table`.
+    /// `experiment`, `dataset`, `generator`, `tune`, `generate`, `benchmark`, `posterior`, `profile_likelihood`,
+    /// `figure` or `table`.
     pub kind: String,
     /// Every setting of the schema, defaults filled in; what is optional and was not said is `Value::Absent`.
     pub settings: BTreeMap<String, Value>,

@@ -251,6 +251,8 @@ fn assemble(
         tunes: of("tune"),
         generates: of("generate"),
         benchmarks: of("benchmark"),
+        posteriors: of("posterior"),
+        profile_likelihoods: of("profile_likelihood"),
         figures: of("figure"),
         tables: of("table"),
     }

@@ -8,6 +8,7 @@ use super::imports::{Files, bytes_of, tidy};
 use super::{Declaration, Experiment};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::plan::rows::{self, Format, RowFile};
+use crate::schema::Value;
 
 /// Fills [`Experiment::row_files`], and reads each table for every problem that it is used with.
 pub(super) fn fill(
@@ -29,8 +30,10 @@ pub(super) fn fill(
         };
         let file = RowFile { path, format, checksum: rows::checksum(&bytes) };
         let uses = experiment.tunes.values().chain(experiment.generates.values());
+        let started = experiment.posteriors.values().chain(experiment.profile_likelihoods.values());
         let mut problems: Vec<&str> = uses
             .filter(|user| ["dataset", "held_out"].map(|place| user.word(place)).contains(&Some(&declaration.name)))
+            .chain(started.filter(|user| user.value("start") == Some(&Value::Text(declaration.name.clone()))))
             .filter_map(|user| user.word("problem"))
             .collect();
         problems.sort_unstable();

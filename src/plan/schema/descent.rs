@@ -31,7 +31,12 @@ pub(super) fn none(doc: &'static str) -> Choice {
 
 /// A reference to a problem.
 pub(super) fn problem() -> Field {
-    Field::required("problem", Type::Reference(&["problem"]), "the problem whose parameters are generated")
+    problem_of("the problem whose parameters are generated")
+}
+
+/// A reference to a problem, with what it is there for.
+pub(super) fn problem_of(doc: &'static str) -> Field {
+    Field::required("problem", Type::Reference(&["problem"]), doc)
 }
 
 /// A reference to a dataset.

@@ -110,6 +110,16 @@ pub(super) fn schemas() -> Vec<Schema> {
         )
     };
     let benchmark = || Field::required("from", Type::Reference(&["benchmark"]), "the benchmark");
+    let posterior = || {
+        vec![
+            Field::required("from", Type::Reference(&["posterior"]), "the posterior"),
+            Field::optional(
+                "parameters",
+                Type::List(Box::new(Type::Word)),
+                "the parameters, in order; all where nothing is said",
+            ),
+        ]
+    };
     let proposals = || Field::required("from", Type::Reference(&["generate"]), "the proposals");
     vec![
         figure(
@@ -236,6 +246,30 @@ pub(super) fn schemas() -> Vec<Schema> {
             ],
         ),
         figure(
+            "figure traces",
+            "The draws of each chain of a posterior, one panel a parameter.",
+            word("traces", "this figure"),
+            posterior(),
+        ),
+        figure(
+            "figure marginals",
+            "The marginal densities of a posterior, all chains together and each by itself, one panel a parameter.",
+            word("marginals", "this figure"),
+            posterior(),
+        ),
+        figure(
+            "figure pairs",
+            "The draws of a posterior in each pair of at most twelve parameters, and the marginals on the diagonal.",
+            word("pairs", "this figure"),
+            posterior(),
+        ),
+        figure(
+            "figure profiles",
+            "The profiles of a likelihood with the threshold of its level, one panel a parameter.",
+            word("profiles", "this figure"),
+            vec![Field::required("from", Type::Reference(&["profile_likelihood"]), "the profiles")],
+        ),
+        figure(
             "figure descents",
             "Ends of the descents from proposals against those from the baselines.",
             word("descents", "this figure"),
@@ -259,7 +293,13 @@ pub(super) fn table() -> Schema {
         fields: vec![
             Field::required(
                 "from",
-                Type::List(Box::new(Type::Reference(&["generate", "tune", "benchmark"]))),
+                Type::List(Box::new(Type::Reference(&[
+                    "generate",
+                    "tune",
+                    "benchmark",
+                    "posterior",
+                    "profile_likelihood",
+                ]))),
                 "what is tabulated; several `generate`s stand below each other",
             ),
             Field::optional(

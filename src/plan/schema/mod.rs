@@ -14,6 +14,7 @@ mod problem;
 mod procedure;
 mod reference;
 mod tune;
+mod uncertainty;
 
 use crate::schema::{Choice, Field, Schema, Type, Value};
 
@@ -23,6 +24,7 @@ pub use figure::{GENERATE_COLUMNS, JUDGEMENT_COLUMNS, NAME_COLUMNS, SHARED_COLUM
 pub use imported::{imported_problem, model_sources, problem_sources};
 pub(in crate::plan) use procedure::OF_USE;
 pub use reference::{describe, plain, reference, show, with_article};
+pub use uncertainty::{INTERVAL_COLUMNS, POSTERIOR_COLUMNS};
 
 /// Every registered schema, in the order of the reference page.
 #[must_use]
@@ -39,6 +41,7 @@ pub fn schemas() -> Vec<Schema> {
     ];
     all.extend(generator::schemas());
     all.extend([tune::schema(), generate::schema(), benchmark::schema()]);
+    all.extend([uncertainty::posterior(), uncertainty::profile_likelihood()]);
     all.extend(figure::schemas());
     all.push(figure::table());
     all
@@ -54,6 +57,8 @@ pub fn schema(kind: &str) -> Option<Schema> {
         "tune" => Some(tune::schema()),
         "generate" => Some(generate::schema()),
         "benchmark" => Some(benchmark::schema()),
+        "posterior" => Some(uncertainty::posterior()),
+        "profile_likelihood" => Some(uncertainty::profile_likelihood()),
         "table" => Some(figure::table()),
         _ => None,
     }

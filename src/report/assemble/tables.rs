@@ -313,6 +313,8 @@ pub(super) fn declared(plan: &Plan, table: &Deliverable, store: &Store) -> Resul
             Stage::Benchmark(benchmark) => benchmarked(&artifact, benchmark, "summary")?,
             Stage::Judge(_) => artifact.table("judgement")?,
             Stage::Rounds(rounds) => named_rounds(&artifact, rounds, "rounds")?,
+            Stage::Posterior(_) => artifact.table("summary")?,
+            Stage::ProfileLikelihood(_) => artifact.table("intervals")?,
             _ => artifact.table("conditions")?,
         };
         let (word, part) = (stage.word().0, (table.parts.get(index), found));

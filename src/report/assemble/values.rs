@@ -5,7 +5,8 @@ use super::tables::{benchmarked, compared, named_rounds, stacked};
 use crate::plan::node::{Plan, Stage};
 use crate::report::results::{ResultTable, Results, Value};
 use crate::run::stages::{
-    BenchmarkTarget, CompareTarget, DatasetSummary, DescentsSummary, FeasibilitySummary, TrainingSummary, TuneChoice,
+    BenchmarkTarget, CompareTarget, DatasetSummary, DescentsSummary, FeasibilitySummary, PosteriorSummary,
+    ProfileSummary, TrainingSummary, TuneChoice,
 };
 use crate::run::store::Store;
 use crate::table::Table;
@@ -155,6 +156,28 @@ pub(super) fn add(plan: &Plan, store: &Store, results: &mut Results) -> Result<(
                 }
                 let table = ResultTable::from(&benchmarked(&artifact, benchmark, "summary")?);
                 results.tables.insert(rest.to_owned(), table);
+            }
+            Stage::Posterior(_) => {
+                let summary: PosteriorSummary = artifact.value("summary")?;
+                results.integer(rest, "chains", summary.chains);
+                results.integer(rest, "draws", summary.draws);
+                results.integer(rest, "divergent", summary.divergent);
+                results.integer(rest, "failed", summary.failed as usize);
+                results.integer(rest, "evaluations", (summary.work.values + summary.work.gradients) as usize);
+                results.number(rest, "lowest", summary.lowest);
+                results.number(rest, "rhat", summary.rhat);
+                results.number(rest, "ess_bulk", summary.ess_bulk);
+                results.number(rest, "ess_tail", summary.ess_tail);
+                results.tables.insert(rest.to_owned(), ResultTable::from(&artifact.table("summary")?));
+            }
+            Stage::ProfileLikelihood(_) => {
+                let summary: ProfileSummary = artifact.value("summary")?;
+                results.number(rest, "optimum", summary.optimum);
+                results.number(rest, "lowest", summary.lowest);
+                results.number(rest, "threshold", summary.threshold);
+                results.integer(rest, "failed", summary.failed as usize);
+                results.integer(rest, "evaluations", (summary.work.values + summary.work.gradients) as usize);
+                results.tables.insert(rest.to_owned(), ResultTable::from(&artifact.table("intervals")?));
             }
             Stage::Trial(_)
             | Stage::Train(_)

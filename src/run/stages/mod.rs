@@ -15,7 +15,9 @@ mod judge;
 mod latent;
 mod map;
 mod objective;
+mod posterior;
 mod problem;
+mod profile_likelihood;
 mod proposals;
 mod rounds;
 mod rows;
@@ -34,6 +36,8 @@ pub use ends::measured_ranges;
 pub use feasibility::FeasibilitySummary;
 pub use handover::{Handover, HandoverError};
 pub use objective::SolverObjective;
+pub use posterior::PosteriorSummary;
+pub use profile_likelihood::ProfileSummary;
 pub use train::TrainingSummary;
 pub use trial::TrialSummary;
 pub use tune::Choice as TuneChoice;
@@ -68,5 +72,7 @@ pub fn run(context: &Context) -> Result<Vec<String>, StageError> {
         Stage::Compare(settings) => compare::run(context, settings),
         Stage::Trial(settings) => trial::run(context, settings),
         Stage::Benchmark(settings) => benchmark::run(context, settings),
+        Stage::Posterior(settings) => posterior::run(context, settings),
+        Stage::ProfileLikelihood(settings) => profile_likelihood::run(context, settings),
     }
 }

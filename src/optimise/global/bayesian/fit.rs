@@ -36,7 +36,10 @@ impl Evidence<'_> {
     fn split(&self, logarithms: &[f64]) -> Option<(Kernel, f64)> {
         let (&scale, rest) = logarithms.split_last()?;
         let (&noise, lengths) = rest.split_last()?;
-        Some((Kernel { lengthscales: lengths.iter().map(|length| length.exp()).collect(), noise: noise.exp() }, scale.exp()))
+        Some((
+            Kernel { lengthscales: lengths.iter().map(|length| length.exp()).collect(), noise: noise.exp() },
+            scale.exp(),
+        ))
     }
 
     /// The logarithm of the marginal likelihood of the fvals, with its derivatives by the logarithms.
@@ -86,7 +89,10 @@ impl Evidence<'_> {
                     (0..dimensions).map(|_| (0.1_f64.ln()..=(2.0 * long).ln()).sample(generator)).collect();
                 drawn.push((1e-6_f64.ln()..=1e-2_f64.ln()).sample(generator));
                 let share: f64 = generator.random();
-                drawn.push(bounds.lower[dimensions + 1] + share * (bounds.upper[dimensions + 1] - bounds.lower[dimensions + 1]));
+                drawn.push(
+                    bounds.lower[dimensions + 1]
+                        + share * (bounds.upper[dimensions + 1] - bounds.lower[dimensions + 1]),
+                );
                 starts.push(drawn);
             }
         }
