@@ -36,7 +36,7 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
         }
         if figure.word("draw") == Some("rounds")
             && let Some(generate) = experiment.generates.get(from)
-            && !in_rounds(experiment, generate)
+            && !tables::in_rounds(experiment, generate)
         {
             findings.push(
                 Diagnostic::error("nothing-to-draw", format!("the proposals `{from}` have one round"))

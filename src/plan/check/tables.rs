@@ -69,7 +69,7 @@ pub(super) fn run(experiment: &Experiment, table: &Declaration, findings: &mut V
 const ROUND: &str = "round";
 
 /// Has any generator of these proposals more than one round?
-fn in_rounds(experiment: &Experiment, generate: &Declaration) -> bool {
+pub(super) fn in_rounds(experiment: &Experiment, generate: &Declaration) -> bool {
     let rounds = |one: &Declaration| match one.value("rounds.count") {
         Some(Value::Integer(count)) => Some(*count > 1),
         _ => None,
