@@ -13,6 +13,7 @@
 
 pub mod adam;
 pub mod archive;
+mod average;
 pub mod batches;
 pub mod ccgan;
 pub mod checkpoint;

@@ -52,7 +52,7 @@ model conversion {{
 problem truth {{
   model        = conversion
   measurements = synthetic(observe = species, times = auto(15, end = 20), noise = normal(0.3))
-  estimate [forth, back, decay] in 1e-3 .. 1e2 log10
+  estimate forth, back, decay in 1e-3 .. 1e2 log10
 }}
 dataset descents {{ start = latin_hypercube(30), descend = gradient(stop = converged) }}
 {generators}

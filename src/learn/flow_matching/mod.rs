@@ -27,6 +27,7 @@ use self::network::VelocityNetwork;
 use self::objective::{Objective, features_count};
 pub use self::settings::{FlowSettings, KIND, schema};
 use super::archive::Archive;
+use super::average;
 use super::data::{Space, TrainingData};
 use super::error::LearnError;
 use super::generator::{Engine, Generator, Session, Trained};
@@ -70,7 +71,7 @@ fn train(
     let identity = format!("{settings:?} {} {draws:?}", data.fingerprint());
     let regime = settings.train.regime(0.0, Anneal::None);
     let outcome = training::train(&objective, &scaled, &regime, &identity, streams, session)?;
-    let (standard, weights) = (objective.standard(), Objective::averaged(&outcome.statistics));
+    let (standard, weights) = (objective.standard(), average::flat(&outcome.statistics));
     Ok(Trained {
         kind: KIND.name,
         history: outcome.history,

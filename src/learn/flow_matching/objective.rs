@@ -1,12 +1,13 @@
 //! What a flow learns: the velocity along straight paths from noise to rows, with features of time and condition.
 
-use tch::{Kind, Tensor, no_grad};
+use tch::{Kind, Tensor};
 
 use super::network::VelocityNetwork;
 use super::settings::FlowSettings;
+use crate::learn::average;
 use crate::learn::batches::uniform;
 use crate::learn::data::Rows;
-use crate::learn::parameters::{Layout, Start};
+use crate::learn::parameters::Layout;
 use crate::learn::residual::waves;
 use crate::learn::standard::Standard;
 use crate::learn::training::{Evaluation, Network};
@@ -19,7 +20,7 @@ pub(super) struct Objective<'a> {
     standard: Standard,
     /// Mean weight of the training rows.
     weight: f64,
-    /// The running average of the weights, and last the share of it that is not the zeros that it started with.
+    /// The running average of the weights.
     averages: Layout,
 }
 
@@ -37,11 +38,7 @@ pub(super) fn features(settings: &FlowSettings, time: &Tensor, condition: &Tenso
 
 impl<'a> Objective<'a> {
     pub(super) fn new(settings: &'a FlowSettings, network: &'a VelocityNetwork, training: &Rows) -> Self {
-        let mut averages = network.layout().clone();
-        for entry in &mut averages.entries {
-            entry.start = Start::Constant(0.0);
-        }
-        averages.add("mass", &[1], Start::Constant(0.0));
+        let averages = average::layout(network.layout());
         let mut objective = Self { settings, network, standard: Standard::new(&training.x), weight: 1.0, averages };
         objective.weight = objective.weights(&training.c).mean(Kind::Double).double_value(&[]);
         objective
@@ -49,12 +46,6 @@ impl<'a> Objective<'a> {
 
     pub(super) fn standard(self) -> Standard {
         self.standard
-    }
-
-    /// The weights of the running average, from its flat statistics.
-    pub(super) fn averaged(statistics: &[f32]) -> Vec<f32> {
-        let Some((mass, averages)) = statistics.split_last() else { return Vec::new() };
-        averages.iter().map(|value| value / mass).collect()
     }
 
     /// What rows of these conditions weigh, with a mean of 1 over the training rows. Which rows there are is data and
@@ -102,20 +93,12 @@ impl Network for Objective<'_> {
         let by_velocity = (velocity - (z - start)) * (self.weights(&rows.c) * share);
         self.network.backward(&tape, &by_velocity, parameters, gradients);
         // The step is still to come, so that the average is one step behind.
-        no_grad(|| {
-            let rate = 1.0 - self.settings.average;
-            for (average, value) in statistics.iter().zip(parameters) {
-                let _ = average.shallow_clone().lerp_(value, rate);
-            }
-            let mass = &statistics[parameters.len()];
-            let _ = mass.shallow_clone().lerp_(&mass.ones_like(), rate);
-        });
+        average::follow(statistics, parameters, self.settings.average);
     }
 
-    fn evaluate(&self, parameters: &[Tensor], statistics: &[Tensor], rows: &Rows, noise: &Tensor) -> Evaluation {
+    fn evaluate(&self, _parameters: &[Tensor], statistics: &[Tensor], rows: &Rows, noise: &Tensor) -> Evaluation {
         let width = self.standard.dimensions() as i64;
-        let mass = statistics[parameters.len()].double_value(&[0]);
-        let weights: Vec<Tensor> = statistics[..parameters.len()].iter().map(|average| average / mass).collect();
+        let weights = average::weights(statistics);
         let (z, start) = (self.standard.standardised(&rows.x), noise.narrow(1, 0, width));
         let known = rows.c.ones_like();
         let early = uniform(&noise.narrow(1, width, 1));
@@ -197,7 +180,7 @@ mod tests {
         for index in 0..3 {
             objective.gradient(&views, &averages, &rows, &noise(4, 3, &streams, index), 0.0, &gradients);
         }
-        let averaged = Tensor::from_slice(&Objective::averaged(&values(&running)));
+        let averaged = Tensor::from_slice(&average::flat(&values(&running)));
         assert!(averaged.allclose(&flat, 1e-5, 1e-6, false));
     }
 }

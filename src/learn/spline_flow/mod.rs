@@ -3,7 +3,8 @@
 //! the baseline that the other kinds are held against: how likely held-out rows are is one number.
 //!
 //! The flow lives where each parameter has mean 0 and standard deviation 1 over the training rows. Transforms split the
-//! parameters in orders that are drawn once a training; the second of each two bends what the first left. Networks
+//! parameters in orders that are drawn once a training; the second of each two bends what the first left. Samples and
+//! densities are those of a running average of the weights, which the last steps do not shake. Networks
 //! compute in 32-bit numbers, splines in 64-bit ones, and their derivatives are written out: libtorch would take a
 //! hundred small operations for each spline.
 //!
@@ -26,11 +27,12 @@ use self::network::{SplineNetwork, draw_orders};
 use self::objective::{Objective, log_normal};
 pub use self::settings::{KIND, SplineFlowSettings, schema};
 use super::archive::Archive;
+use super::average;
 use super::data::{Space, TrainingData, same_length};
 use super::error::LearnError;
 use super::generator::{Engine, Generator, Session, Trained};
 use super::kinds::Settings;
-use super::parameters::{Layout, one_thread, tensor};
+use super::parameters::{one_thread, tensor};
 use super::residual::waves;
 use super::standard::Standard;
 use super::training;
@@ -68,12 +70,13 @@ fn train(
     let orders = draw_orders(settings.transforms, dimensions, &streams.part("coordinates"));
     let network = SplineNetwork::new(&settings, dimensions, &orders);
     let standard = Standard::new(&scaled.training.x);
-    let objective = Objective { settings: &settings, network: &network, standard, statistics: Layout::default() };
+    let objective =
+        Objective { settings: &settings, network: &network, standard, averages: average::layout(network.layout()) };
     let draws: [u64; 2] = streams.part("identity").stream(0).random();
     let identity = format!("{settings:?} {} {draws:?}", data.fingerprint());
     let regime = settings.train.regime(0.0, training::Anneal::None);
     let outcome = training::train(&objective, &scaled, &regime, &identity, streams, session)?;
-    let (standard, weights) = (objective.standard, outcome.parameters);
+    let (standard, weights) = (objective.standard, average::flat(&outcome.statistics));
     Ok(Trained {
         kind: KIND.name,
         history: outcome.history,

@@ -6,6 +6,7 @@ use tch::Tensor;
 
 use super::network::SplineNetwork;
 use super::settings::SplineFlowSettings;
+use crate::learn::average;
 use crate::learn::data::Rows;
 use crate::learn::parameters::{Layout, tensor, values};
 use crate::learn::residual::waves;
@@ -18,8 +19,8 @@ pub(super) struct Objective<'a> {
     pub(super) settings: &'a SplineFlowSettings,
     pub(super) network: &'a SplineNetwork,
     pub(super) standard: Standard,
-    /// There are no running statistics.
-    pub(super) statistics: Layout,
+    /// The running average of the weights.
+    pub(super) averages: Layout,
 }
 
 /// The logarithm of the standard normal density of each row of noise.
@@ -46,7 +47,7 @@ impl Network for Objective<'_> {
     }
 
     fn statistics(&self) -> &Layout {
-        &self.statistics
+        &self.averages
     }
 
     fn noise(&self) -> usize {
@@ -56,7 +57,7 @@ impl Network for Objective<'_> {
     fn gradient(
         &self,
         parameters: &[Tensor],
-        _statistics: &[Tensor],
+        statistics: &[Tensor],
         rows: &Rows,
         noise: &Tensor,
         _weight: f64,
@@ -65,17 +66,22 @@ impl Network for Objective<'_> {
         let share = 1.0 / rows.len() as f64;
         let mut state = self.smoothed(rows, noise);
         let (_, tapes) = self.network.forward_training(&mut state, &self.features(rows), parameters);
-        state.iter_mut().for_each(|value| *value *= share);
+        for value in &mut state {
+            *value *= share;
+        }
         self.network.backward(&tapes, &mut state, -share, parameters, gradients);
+        // The step is still to come, so that the average is one step behind.
+        average::follow(statistics, parameters, self.settings.average);
     }
 
-    fn evaluate(&self, parameters: &[Tensor], _statistics: &[Tensor], rows: &Rows, noise: &Tensor) -> Evaluation {
+    fn evaluate(&self, _parameters: &[Tensor], statistics: &[Tensor], rows: &Rows, noise: &Tensor) -> Evaluation {
+        let weights = average::weights(statistics);
         let dimensions = self.network.dimensions();
         let (mut state, features) = (self.smoothed(rows, noise), self.features(rows));
-        let logs = self.network.forward(&mut state, &features, parameters);
+        let logs = self.network.forward(&mut state, &features, &weights);
         let sum: f64 = logs.iter().zip(log_normal(&state, dimensions)).map(|(log, normal)| log + normal).sum();
         let mut centre = vec![0.0; state.len()];
-        self.network.inverse(&mut centre, &features, parameters);
+        self.network.inverse(&mut centre, &features, &weights);
         let centre: Vec<f32> = centre.into_iter().map(|value| value as f32).collect();
         Evaluation {
             reconstruction: self.standard.log_volume() - sum / rows.len() as f64,
@@ -94,6 +100,8 @@ mod tests {
     use crate::random::Streams;
     use crate::schema::Value;
 
+    const FLOATS: (tch::Kind, tch::Device) = (tch::Kind::Float, tch::Device::Cpu);
+
     #[test]
     fn gradients_are_finite_differences_of_the_loss() {
         let fields = schema().fields.into_iter().filter_map(|field| Some((field.name.to_owned(), field.default?)));
@@ -111,14 +119,21 @@ mod tests {
             settings: &settings,
             network: &network,
             standard: Standard::new(&rows.x),
-            statistics: Layout::default(),
+            averages: average::layout(network.layout()),
         };
         let layout = network.layout();
         let flat = noise(1, layout.len(), &streams, 0).view([-1]) * 0.3;
         let draws = noise(rows.len(), 3, &streams, 1);
         let gradient = flat.full_like(f64::NAN);
-        objective.gradient(&layout.views(&flat), &[], &rows, &draws, 0.0, &layout.views(&gradient));
-        let loss = |flat: &Tensor| objective.evaluate(&layout.views(flat), &[], &rows, &draws).reconstruction;
+        // The average follows at once, so that it is evaluated where the gradient was taken.
+        let running = |flat: &Tensor| {
+            let statistics = objective.averages.views(&Tensor::zeros([layout.len() as i64 + 1], FLOATS));
+            average::follow(&statistics, &layout.views(flat), 0.5);
+            statistics
+        };
+        let views = layout.views(&flat);
+        objective.gradient(&views, &running(&flat), &rows, &draws, 0.0, &layout.views(&gradient));
+        let loss = |flat: &Tensor| objective.evaluate(&[], &running(flat), &rows, &draws).reconstruction;
         for (entry, range) in layout.ranges() {
             let found = gradient.narrow(0, range.start as i64, entry.len() as i64);
             // Along the gradient itself, so that the difference is large beside the rounding of 32-bit numbers.

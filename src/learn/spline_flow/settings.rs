@@ -36,6 +36,8 @@ pub struct SplineFlowSettings {
     pub condition_frequencies: usize,
     /// Standard deviation of the noise on training rows, in standard deviations of the rows.
     pub smoothing: f64,
+    /// The share of old weights that the running average keeps at each step.
+    pub average: f64,
     /// How it is trained.
     pub train: TrainSettings,
 }
@@ -44,6 +46,8 @@ const MOST_TRANSFORMS: i64 = 64;
 const MOST_WIDTH: i64 = 8192;
 const MOST_BLOCKS: i64 = 32;
 const MOST_FREQUENCIES: i64 = 11;
+/// The running average reaches back a thousand times its last step at most.
+const MOST_AVERAGE: f64 = 0.9999;
 const LEAST_TAIL: f64 = 0.1;
 const MOST_TAIL: f64 = 100.0;
 const TRAIN: TrainSettings = TrainSettings::Adam { lr: 1e-3, weight_decay: 0.0, epochs: 300, batch: 128, patience: 40 };
@@ -93,6 +97,13 @@ pub fn schema() -> Schema {
                 "Standard deviation of the noise on rows in training, in standard deviations of the rows: values that \
                  repeat, as on bounds, would have an infinite density.",
             ),
+            number(
+                "average",
+                0.0,
+                MOST_AVERAGE,
+                0.99,
+                "The share of old weights that their running average keeps at each step; samples come from the average.",
+            ),
             TRAIN.field(),
         ],
     }
@@ -115,9 +126,12 @@ impl SplineFlowSettings {
         if self.bins < 2 {
             return Err(LearnError::Settings("`bins` is 1; a spline of one bin is the identity".into()));
         }
-        for (name, value, least, most) in
-            [("tail", self.tail, LEAST_TAIL, MOST_TAIL), ("smoothing", self.smoothing, 0.0, 1.0)]
-        {
+        let numbers = [
+            ("tail", self.tail, LEAST_TAIL, MOST_TAIL),
+            ("smoothing", self.smoothing, 0.0, 1.0),
+            ("average", self.average, 0.0, MOST_AVERAGE),
+        ];
+        for (name, value, least, most) in numbers {
             if !(least..=most).contains(&value) {
                 return Err(LearnError::Settings(format!("`{name}` is {value}, not between {least} and {most}")));
             }

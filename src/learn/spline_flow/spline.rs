@@ -51,6 +51,10 @@ impl Spline {
             return (y, 0.0);
         }
         let bin = self.bin(raw, y, 1, &[self.shares(raw, 0), self.shares(raw, 1)]);
+        if !bin.height.is_finite() {
+            // Weights that are no longer finite: a training that diverges says so.
+            return (f64::NAN, f64::NAN);
+        }
         let (rise, [first, second]) = ((y - bin.low).clamp(0.0, bin.height), bin.slopes);
         let mean = bin.height / bin.width;
         let bend = second + first - 2.0 * mean;
