@@ -109,6 +109,10 @@ fn problems_are_made_for_the_models_that_are_selected() {
          generator cvae {{ kind = cvae }}\n\
          generate proposals {{ problem = many.BIOMD0000000002, dataset = descents, from = [cvae] }}\n"
     ));
+    // A benchmark takes all of them by the family's name.
+    let text = fs::read_to_string(place.path().join("e.kexp")).unwrap();
+    let benchmark = "benchmark b { problems = [many], methods = [random], budget = evaluations(9), repeats = 1 }\n";
+    fs::write(place.path().join("b.kexp"), text + benchmark).unwrap();
     let run = |arguments: &[&str]| {
         let (sound, said) = kexp(place.path(), &server.url(), arguments);
         assert!(sound, "{arguments:?}: {said}");
@@ -125,6 +129,11 @@ fn problems_are_made_for_the_models_that_are_selected() {
         assert!(plan.contains(node), "{plan}");
     }
     assert!(!plan.contains("BIOMD0000000003"), "nothing uses it: {plan}");
+    let plan = run(&["plan", "b.kexp"]);
+    for trial in ["trial.b.many.BIOMD0000000002.random", "trial.b.many.BIOMD0000000003.random"] {
+        assert!(plan.contains(trial), "{plan}");
+    }
+    assert!(!plan.contains("BIOMD0000000001"), "it gives no problem: {plan}");
     let trajectory = run(&["simulate", "e.kexp:many.BIOMD0000000003", "--end", "2", "--points", "3"]);
     assert!(trajectory.contains("time,S1,S2,S3\n"), "{trajectory}");
     let objective = run(&["objective", "e.kexp:many.BIOMD0000000003", "--gradient"]);

@@ -325,6 +325,58 @@ fn a_resumed_training_has_the_same_bits() {
     same(&whole, &interrupted(&settings, &mixture.data, &mut checkpoints, 100).expect("trained"));
 }
 
+/// Pauses after so many epochs, and goes on from the last checkpoint.
+struct Rungs {
+    memory: Memory,
+    pause: usize,
+}
+
+impl Checkpoints for Rungs {
+    fn load(&mut self) -> Option<Vec<u8>> {
+        self.memory.load()
+    }
+
+    fn save(&mut self, bytes: &[u8]) {
+        self.memory.save(bytes);
+    }
+
+    fn due(&mut self, _epochs: usize) -> bool {
+        false
+    }
+
+    fn pause(&self) -> Option<usize> {
+        Some(self.pause)
+    }
+}
+
+#[test]
+fn a_training_that_pauses_goes_on_with_the_same_bits() {
+    let mixture = Mixture::new(3, 300);
+    // The second one ends by its patience before the last rung.
+    for (epochs, patience) in [(9, 9), (30, 1)] {
+        let rate = if patience == 1 { 1e-2 } else { 1e-3 };
+        let more = [("train.patience", Value::Integer(patience)), ("train.lr", Value::Number(rate))];
+        let settings = small(epochs, &more);
+        let whole = train(&settings, &mixture.data, 1).expect("trained");
+        let mut rungs = Rungs { memory: Memory::default(), pause: 1 };
+        for pause in [1, 3, 9, 30] {
+            rungs.pause = pause;
+            let mut session = Session { checkpoints: &mut rungs, stop: &|| false, progress: &mut |_, _, _| {} };
+            let paused = kexp::learn::train(&settings, &mixture.data, &Streams::new(1, "train"), &mut session);
+            let paused = paused.expect("trained");
+            assert!(paused.warnings.is_empty(), "{:?}", paused.warnings);
+            // What is there so far is what the whole training had by then.
+            let done = paused.history.rows();
+            assert_eq!(done, (2 * pause).min(whole.history.rows()));
+            let losses = |trained: &Trained| trained.history.numbers("loss").expect("losses")[..done].to_vec();
+            assert_eq!(losses(&paused), losses(&whole));
+            if done == whole.history.rows() {
+                same(&whole, &paused);
+            }
+        }
+    }
+}
+
 /// Trains for six epochs, and then loses what the stop would have saved.
 fn train_and_forget(settings: &Settings, data: &TrainingData, checkpoints: &mut Memory) -> Result<Trained, LearnError> {
     let before = Cell::new(0);

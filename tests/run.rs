@@ -16,6 +16,8 @@ mod explain;
 mod export;
 #[path = "run/golden.rs"]
 mod golden;
+#[path = "run/halving.rs"]
+mod halving;
 #[path = "run/imported.rs"]
 mod imported;
 #[path = "run/interrupt.rs"]
@@ -28,6 +30,8 @@ mod keys;
 mod quick;
 #[path = "run/render.rs"]
 mod render;
+#[path = "run/roles.rs"]
+mod roles;
 #[path = "run/snapshot.rs"]
 mod snapshot;
 #[path = "run/storage.rs"]

@@ -5,6 +5,7 @@ pub mod assemble;
 pub mod draft;
 pub mod figure;
 pub mod files;
+pub mod measured;
 pub mod page;
 pub mod results;
 pub mod snapshot;

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::draft::{Blocks, FigureBlock};
+use super::measured;
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::table::{Column, Table};
 
@@ -26,7 +27,7 @@ pub struct Results {
     pub figures: Vec<ResultFigure>,
     /// The tables that are declared, and must be shown, in the order of the experiment file.
     pub shown_tables: Vec<String>,
-    /// The files written, relative to the folder of the draft, with the BLAKE3 checksum of each in hexadecimal.
+    /// The files written, relative to the folder of the draft, with the checksum of each; see [`measured::checksum`].
     pub files: BTreeMap<String, String>,
 }
 
@@ -269,7 +270,7 @@ impl Results {
         for (path, checksum) in &self.files {
             let place = folder.join(path);
             match std::fs::read(&place) {
-                Ok(bytes) if blake3::hash(&bytes).to_hex().as_str() == checksum => {}
+                Ok(bytes) if measured::checksum(path, &bytes) == *checksum => {}
                 Ok(_) => {
                     let message =
                         format!("`{}` is not the file that the run wrote: its checksum differs", place.display());

@@ -1,6 +1,7 @@
 //! The executor: which nodes are missing, and computing them side by side.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,6 +15,9 @@ use super::progress::{Progress, Show};
 use super::stages;
 use super::store::{Presence, Store};
 use crate::plan::node::{Plan, Stage};
+
+/// The file in a node's work folder that says how many seconds interrupted runs spent on it.
+const SPENT: &str = "seconds";
 
 /// How a plan is carried out.
 #[derive(Debug, Clone, Copy)]
@@ -279,10 +283,17 @@ impl Run<'_> {
             cores: &self.cores,
         };
         let (stage, _) = node.stage.word();
-        let warnings = stages::run(&context).map_err(|error| error.of(&node.name))?;
+        // What earlier, interrupted runs took counts too.
+        let before: f64 = fs::read_to_string(lock.folder.join(SPENT)).ok().and_then(|text| text.parse().ok()).unwrap_or(0.0);
+        let ended = stages::run(&context);
+        let seconds = before + started.elapsed().as_secs_f64();
+        if ended.is_err() {
+            // Only a number that people read is lost where this fails.
+            let _ = fs::write(lock.folder.join(SPENT), seconds.to_string());
+        }
+        let warnings = ended.map_err(|error| error.of(&node.name))?;
         self.store.publish(&node.key, stage, draft)?;
         self.store.finish(lock);
-        let seconds = started.elapsed().as_secs_f64();
         self.store.note_seconds(&node.key, seconds);
         self.progress.finished(&bar, &node.name, seconds);
         Ok(Some(warnings.into_iter().map(|warning| format!("{}: {warning}", node.name)).collect()))

@@ -270,7 +270,14 @@ fn shown<'a>(plan: &'a Plan, figure: &'a Deliverable, store: &Store) -> Result<S
                 return Err(RunError::Artifact { node: figure.name.clone(), reason }.into());
             };
             let artifact = first()?;
-            let table = |name: &str| tables::benchmarked(artifact, benchmark, name);
+            let role = match figure.settings.get("role") {
+                Some(Value::Choice(role, _)) => Some(role.as_str()),
+                // A profile over problems of both would say nothing of either.
+                _ => (figure.draw == "performance_profile").then_some("headline"),
+            };
+            let table = |name: &str| {
+                tables::benchmarked(artifact, benchmark, name).map(|table| tables::of_role(table, role))
+            };
             let budget = benchmark.budget;
             let (data, caption, draw): (Table, _, Draw) = match figure.draw.as_str() {
                 "success" => {

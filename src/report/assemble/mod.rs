@@ -11,6 +11,7 @@ use std::path::Path;
 
 use super::draft;
 use super::files::{self, FileError};
+use super::measured;
 use super::results::{ResultFigure, ResultTable, Results};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::plan::node::Plan;
@@ -122,8 +123,9 @@ pub fn collect(plan: &Plan, store: &Store) -> Result<(Results, Files), AssembleE
         if deliverable.kind == "table" {
             let table = tables::declared(plan, deliverable, store)?;
             files.insert(format!("tables/{name}.csv"), table.to_csv().into_bytes());
-            files.insert(format!("tables/{name}.md"), table.to_markdown(4).into_bytes());
-            results.tables.insert(name.clone(), ResultTable::from(&table));
+            let shown = measured::without(&table);
+            files.insert(format!("tables/{name}.md"), shown.to_markdown(4).into_bytes());
+            results.tables.insert(name.clone(), ResultTable::from(&shown));
             results.shown_tables.push(name.clone());
             continue;
         }
@@ -148,6 +150,6 @@ pub fn collect(plan: &Plan, store: &Store) -> Result<(Results, Files), AssembleE
         results.figures.push(figure);
     }
     results.files =
-        files.iter().map(|(name, bytes)| (name.clone(), blake3::hash(bytes).to_hex().to_string())).collect();
+        files.iter().map(|(name, bytes)| (name.clone(), measured::checksum(name, bytes))).collect();
     Ok((results, files))
 }
