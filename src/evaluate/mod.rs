@@ -7,6 +7,7 @@ pub mod bootstrap;
 pub mod chains;
 pub mod condition;
 pub mod correlation;
+pub mod density;
 pub mod distances;
 pub mod embedding;
 pub mod feasibility;

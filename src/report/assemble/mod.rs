@@ -2,6 +2,7 @@
 
 mod drawn;
 mod tables;
+mod uncertainty;
 mod values;
 
 use std::collections::BTreeMap;
