@@ -9,6 +9,7 @@ pub mod chains;
 pub mod condition;
 pub mod correlation;
 pub mod coverage;
+pub mod density;
 pub mod distances;
 pub mod embedding;
 pub mod feasibility;

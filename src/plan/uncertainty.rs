@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::problem::{Problem, ProblemParameter, Scale};
 use crate::optimise::LocalSettings;
 use crate::optimise::local::written;
 use crate::uncertainty::Method;
@@ -47,4 +48,38 @@ pub enum Start {
     Nominal,
     /// At the best ends of the descents in the second input.
     Descents,
+}
+
+/// An estimated parameter, as tables and figures show it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Estimated {
+    /// Its id.
+    pub id: String,
+    /// Its scale in the language's words: `linear`, `log` or `log10`.
+    pub scale: &'static str,
+    /// Its name with its scale, `log₁₀ k`.
+    pub label: String,
+    /// Its bounds on that scale.
+    pub bounds: (f64, f64),
+}
+
+/// The estimated parameters of a problem, in the order of its vectors.
+#[must_use]
+pub fn estimated(problem: &Problem) -> Vec<Estimated> {
+    let one = |parameter: &ProblemParameter| {
+        let estimate = parameter.estimate.as_ref()?;
+        let id = parameter.id.clone();
+        let (scale, label) = match estimate.scale {
+            Scale::Linear => ("linear", id.clone()),
+            Scale::Log => ("log", format!("ln {id}")),
+            Scale::Log10 => ("log10", format!("log₁₀ {id}")),
+        };
+        Some(Estimated {
+            id,
+            scale,
+            label,
+            bounds: (estimate.scale.of(estimate.lower), estimate.scale.of(estimate.upper)),
+        })
+    };
+    problem.parameters.iter().filter_map(one).collect()
 }

@@ -3,13 +3,13 @@
 
 use serde::Serialize;
 
-use super::{AssembleError, proposals, tables};
+use super::{AssembleError, proposals, tables, uncertainty};
 use crate::graph::Graph;
 use crate::plan::key::Key;
 use crate::plan::node::{Deliverable, Plan, Stage};
 use crate::report::figure::{self, Drawing};
 use crate::run::RunError;
-use crate::run::stages::{CompareTarget, DatasetSummary, FeasibilitySummary};
+use crate::run::stages::{CompareTarget, DatasetSummary, FeasibilitySummary, ProfileSummary};
 use crate::run::store::{Artifact, Presence, Store};
 use crate::schema::Value;
 use crate::table::Table;
@@ -319,6 +319,37 @@ fn shown<'a>(plan: &'a Plan, figure: &'a Deliverable, store: &Store) -> Result<S
                 }
             };
             Shown { summary: Some(tables::verdict(&table("summary")?)?), data: Some(data), caption, draw }
+        }
+        "traces" | "marginals" | "pairs" | "profiles" => {
+            let artifact = first()?;
+            let named = uncertainty::Named::of(plan, figure)?;
+            let (data, summary, caption, draw): (Table, Table, _, Draw) = match figure.draw.as_str() {
+                "traces" => {
+                    let (data, drawn) = uncertainty::traces(artifact, &named)?;
+                    let caption = "The draws of each chain of the posterior, in their order.";
+                    (data, named.summary(artifact)?, caption, Box::new(move || figure::traces::draw(&drawn)))
+                }
+                "marginals" => {
+                    let (data, intervals) = uncertainty::marginals(artifact, &named)?;
+                    let drawn = data.clone();
+                    let caption = "Marginal densities of the posterior.";
+                    let draw = Box::new(move || figure::marginals::draw(&drawn, &intervals));
+                    (data, named.summary(artifact)?, caption, draw)
+                }
+                "pairs" => {
+                    let (data, drawn) = uncertainty::pairs(artifact, &named)?;
+                    let caption = "Draws of the posterior in each pair of parameters, with Spearman's correlations.";
+                    (data, named.summary(artifact)?, caption, Box::new(move || figure::pairs::draw(&drawn)))
+                }
+                _ => {
+                    let (data, drawn, intervals) = uncertainty::profiles(artifact, &named)?;
+                    let target: ProfileSummary = artifact.value("summary")?;
+                    let caption = "Profiles of the likelihood, with the threshold of their level.";
+                    let draw = Box::new(move || figure::profiles::draw(&drawn, &intervals, target.threshold));
+                    (data, artifact.table("intervals")?, caption, draw)
+                }
+            };
+            Shown { summary: Some(summary), data: Some(data), caption, draw }
         }
         _ => {
             let table = |name: &str| match figure.from.first().map(|&at| &plan.nodes[at].stage) {

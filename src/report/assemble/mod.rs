@@ -3,6 +3,7 @@
 mod drawn;
 mod proposals;
 mod tables;
+mod uncertainty;
 mod values;
 
 use std::collections::BTreeMap;

@@ -42,6 +42,12 @@ impl Axis {
         Self { label: label.to_owned(), low, high, step, format: decimals(step) }
     }
 
+    /// An axis without a label and with given ends, for small panels: at most about so many ticks.
+    pub(super) fn sparse(low: f64, high: f64, ticks: f64) -> Self {
+        let step = round_step((high - low) / ticks);
+        Self { label: String::new(), low, high, step, format: decimals(step) }
+    }
+
     /// A logarithmic axis: it is given decimal logarithms and labels powers of ten.
     pub(super) fn powers(label: &str, logarithms: impl IntoIterator<Item = f64>) -> Self {
         let (low, high) = padded(logarithms, 0.07);
@@ -129,8 +135,12 @@ impl Panel {
         layout.show_legend = false;
         canvas.put(render_multiple(plots, layout));
         let middle = (self.left + self.width / 2.0, self.top + self.height / 2.0);
-        canvas.text((middle.0, self.top + self.height + 32.0), &self.x.label, LABEL, Anchor::Middle, INK);
-        canvas.turned((self.left - 40.0, middle.1), &self.y.label, LABEL, Anchor::Middle, -90.0);
+        if !self.x.label.is_empty() {
+            canvas.text((middle.0, self.top + self.height + 32.0), &self.x.label, LABEL, Anchor::Middle, INK);
+        }
+        if !self.y.label.is_empty() {
+            canvas.turned((self.left - 40.0, middle.1), &self.y.label, LABEL, Anchor::Middle, -90.0);
+        }
     }
 }
 

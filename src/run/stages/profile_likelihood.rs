@@ -5,12 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::super::context::Context;
 use super::super::error::StageError;
 use super::objective::SolverObjective;
-use super::posterior::scale;
 use super::rows::{vectors, with_vectors};
 use crate::evaluate::normal::chi_square_quantile;
 use crate::model::problem::Problem;
 use crate::optimise::{Objective as _, Work, descend};
-use crate::plan::uncertainty::{ProfileLikelihood, Start};
+use crate::plan::uncertainty::{ProfileLikelihood, Start, estimated};
 use crate::solve::ProblemSolver;
 use crate::table::Table;
 use crate::uncertainty::profile::{self, Settings, Side, interval, walk};
@@ -169,6 +168,8 @@ fn intervals(
             interval(middle, (&one.sides[0], &below), (&one.sides[1], &above), threshold, lowest)
         })
         .collect();
+    let known = estimated(problem);
+    let scale = |id: &String| known.iter().find(|one| one.id == *id).map_or("", |one| one.scale);
     let points = |one: &Profiled| one.sides.iter().map(|side| side.points.len() as i64).sum::<i64>();
     let converged =
         |one: &Profiled| one.sides.iter().flat_map(|side| &side.points).filter(|point| point.converged).count() as i64;
@@ -176,7 +177,7 @@ fn intervals(
         |one: &Profiled| one.sides.iter().map(|side| (side.work.values + side.work.gradients) as i64).sum::<i64>();
     Table::new()
         .text("parameter", profiled.iter().map(|one| names[one.at].clone()).collect())
-        .text("scale", profiled.iter().map(|one| scale(problem, &names[one.at]).to_owned()).collect())
+        .text("scale", profiled.iter().map(|one| scale(&names[one.at]).to_owned()).collect())
         .number("estimate", found.iter().map(|interval| interval.estimate).collect())
         .number("level", vec![level; found.len()])
         .number("lower", found.iter().map(|interval| interval.lower.0).collect())

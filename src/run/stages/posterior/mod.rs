@@ -18,7 +18,6 @@ use crate::uncertainty::{Chain, SampleError};
 use density::SolverDensity;
 use start::Starts;
 use summary::Judgement;
-pub(super) use summary::scale;
 
 /// What a posterior came to, beside its tables `draws` and `summary`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,8 @@ use super::super::super::error::StageError;
 use super::super::rows::vectors;
 use crate::evaluate::chains::{Judged, judge};
 use crate::evaluate::quantiles::quantile_of_sorted;
-use crate::model::problem::{Problem, Scale};
+use crate::model::problem::Problem;
+use crate::plan::uncertainty::estimated;
 use crate::table::Table;
 
 pub(super) struct Judgement {
@@ -46,9 +47,11 @@ impl Judgement {
         };
         let vectors = vectors(draws, names)?;
         let mut rows = Vec::with_capacity(names.len() + 1);
+        let scales = estimated(problem);
         for (at, name) in names.iter().enumerate() {
+            let scale = scales.iter().find(|one| one.id == *name).map_or("", |one| one.scale);
             let values: Vec<f64> = vectors.iter().map(|x| x[at]).collect();
-            rows.push(Row::of(name, scale(problem, name), &values, judge(&by_chain(&values))));
+            rows.push(Row::of(name, scale, &values, judge(&by_chain(&values))));
         }
         let fvals = draws.numbers("fval")?;
         rows.push(Row::of("fval", "", fvals, judge(&by_chain(fvals))));
@@ -64,16 +67,6 @@ impl Judgement {
             ess_tail: worst(|judged| judged.ess_tail, |worst, value| value < worst),
             table: table(&rows),
         })
-    }
-}
-
-/// The scale on which a parameter is estimated, as the language calls it.
-pub(in super::super) fn scale(problem: &Problem, id: &str) -> &'static str {
-    let parameter = problem.parameters.iter().find(|parameter| parameter.id == id);
-    match parameter.and_then(|parameter| parameter.estimate.as_ref()).map(|estimate| estimate.scale) {
-        Some(Scale::Log) => "log",
-        Some(Scale::Log10) => "log10",
-        _ => "linear",
     }
 }
 
