@@ -329,7 +329,8 @@ pub(super) fn panels(table: &Table) -> Result<Table, TableError> {
     let mut rows: Vec<(usize, String)> = Vec::new();
     for problem in distinct(problems) {
         let of_problem = || (0..table.rows()).filter(move |&row| problems[row] == *problem);
-        let is_development = of_problem().next().is_some_and(|row| roles.is_some_and(|roles| roles[row] == "development"));
+        let is_development =
+            of_problem().next().is_some_and(|row| roles.is_some_and(|roles| roles[row] == "development"));
         let problem_name = if is_development { format!("{problem} (development)") } else { problem.clone() };
         rows.extend(of_problem().filter(|&row| blind[row] == "no").map(|row| (row, problem_name.clone())));
         let is_shown = |&row: &usize| blind[row] == "yes" || !learns.contains(&(problem, &methods[row]));
