@@ -11,7 +11,7 @@ export LIBTORCH CARGO_TARGET_DIR
 KEXP = $(CARGO_TARGET_DIR)/release/kexp
 JOBS ?= $(shell nproc)
 
-.PHONY: paper test check build setup quick format lint bench peers clean-store
+.PHONY: paper test check build setup quick format lint bench growth peers clean-store
 
 paper: build            ## train, generate, solve, evaluate, and write paper/draft.md with its figures and tables
 	$(KEXP) run experiments/paper.kexp --jobs $(JOBS)
@@ -27,8 +27,14 @@ check: build            ## is everything in the committed draft what the committ
 quick: build            ## the whole path in about a minute, into the store
 	$(KEXP) run experiments/paper.kexp --profile quick --jobs $(JOBS)
 
-bench: setup            ## what the pieces of a solve take, beside the recorded baseline
+RECORD ?=
+export RECORD
+
+bench: setup            ## what the pieces of a solve take, beside the recorded baseline; RECORD=1 records it anew
 	cargo bench --locked --bench pieces
+
+growth: build           ## how the time of a solve grows with the number of states
+	python3 benches/growth.py --kexp $(KEXP)
 
 PEERS_VENV ?= $(HOME)/.cache/kexp-peers
 PEERS ?=

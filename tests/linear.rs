@@ -80,9 +80,10 @@ impl Jacobian {
         matrix
     }
 
-    /// Both methods, and the one that is chosen.
-    fn analyses(&self) -> [Analysis; 3] {
-        [Analysis::dense, Analysis::sparse, Analysis::new].map(|analyse| analyse(self.states, &self.pattern))
+    /// Both methods, the one that is chosen, and lists of operations as machine code.
+    fn analyses(&self) -> [Analysis; 4] {
+        let compiled = |states: usize, pattern: &[(usize, usize)]| Analysis::sparse(states, pattern).compiled();
+        [Analysis::dense, Analysis::sparse, Analysis::new, compiled].map(|analyse| analyse(self.states, &self.pattern))
     }
 }
 
@@ -103,6 +104,7 @@ fn check(jacobian: &Jacobian, gamma: f64, tolerance: f64) {
     let first = &b[..jacobian.states];
     let reference = matrix.clone().lu().solve(&DVector::from_column_slice(first)).unwrap();
     let bound = tolerance.max(100.0 * residual(&matrix, reference.as_slice(), first));
+    let mut solutions = Vec::new();
     for analysis in jacobian.analyses() {
         let mut factors = Factors::new(&analysis);
         factors.factor(&analysis, &jacobian.values, gamma).unwrap();
@@ -121,7 +123,10 @@ fn check(jacobian: &Jacobian, gamma: f64, tolerance: f64) {
         factors.solve_transposed(&analysis, &mut transposed);
         let worst = residual(&matrix.transpose(), &transposed, first);
         assert!(worst < bound * 1e3, "transposed {worst}");
+        solutions.push((factors.pivoted(), columns));
     }
+    // Machine code does what the lists say.
+    assert_eq!(solutions[1], solutions[3]);
 }
 
 proptest! {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """kexp beside libRoadRunner, COPASI and AMICI in one sitting: tables of ratios as Markdown, raw numbers as JSON.
 
-    compare.py --kexp KEXP [--models boehm,chen] [--what solve,gradient,ensemble] [--tools roadrunner,copasi,amici]
+    compare.py --kexp KEXP [--models boehm,chen] [--what solve,gradient,ensemble,accuracy] [--tools roadrunner,copasi,amici]
                [--data FOLDER] [--sbml MODEL.xml --end T] [--runs 5] [--out DIR]
 
 The tools take turns within each of the runs, so that what else happens on the machine happens to all of them; a number is
@@ -24,6 +24,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 RTOL, ATOL, POINTS = "1e-6", "1e-9", 51
+# Of the solve that errors are measured against.
+TIGHT = "1e-10", "1e-14"
 # AMICI's build of this one (1,759 parameters) takes longer than all else together.
 TOO_SLOW_TO_BUILD = {"b1yeast"}
 
@@ -91,6 +93,43 @@ class Comparison:
         if "roadrunner" in self.options.tools:
             self.keep("ensemble", "roadrunner", name, run, self.peer("ensemble", "roadrunner", name, vectors))
 
+    def accuracy(self, name, run):
+        """The largest error of any state at any point, as a share of the state's maximum, against kexp's own solve at
+        tight tolerances; how far libRoadRunner's tight solve is from that says how good the reference is."""
+        if run > 1 or "roadrunner" not in self.options.tools:
+            return
+        import numpy
+
+        def peer(*tolerances):
+            found = self.peer("values", "roadrunner", name, *tolerances)
+            return numpy.array(found["values"]) if "values" in found else found["error"]
+
+        try:
+            reference = self.values(name, *TIGHT)
+        except RuntimeError as error:
+            return self.keep("accuracy", "kexp", name, run, {"error": str(error)})
+        largest = numpy.abs(reference).max(axis=0)
+        largest[largest == 0] = 1.0
+        error = lambda found: {"error": found} if isinstance(found, str) else {"largest": float((numpy.abs(found - reference) / largest).max())}
+        self.keep("accuracy", "kexp", name, run, error(self.values(name, RTOL, ATOL)))
+        self.keep("accuracy", "roadrunner", name, run, error(peer(RTOL, ATOL)))
+        self.keep("accuracy", "roadrunner tight", name, run, error(peer(*TIGHT)))
+
+    def values(self, name, rtol, atol):
+        """All states at all points by the one solve that is timed: an ensemble of one vector, which holds nominal values."""
+        import pyarrow.parquet
+
+        meta = self.meta(name)
+        vectors, output = self.folder / f"{name}-one.csv", self.folder / f"{name}-one.parquet"
+        vectors.write_text(",".join(meta["free"]) + "\n" + ",".join(map(repr, meta["free"].values())) + "\n")
+        found = answer([self.options.kexp, "ensemble", self.files(name)[0], "--vectors", vectors, "--end", meta["end"],
+                        "--points", POINTS, "--rtol", rtol, "--atol", atol, "--most-steps", 1_000_000, "--threads", 1,
+                        "--select", ",".join(meta["states"]), "--output", output, "--json"])
+        if found.get("failed") != 0:
+            raise RuntimeError(f"{name}: {found}")
+        table = pyarrow.parquet.read_table(output)
+        return numpy_of(table.column(state) for state in meta["states"])
+
     def vectors(self, name):
         """Log-uniform within ten times the nominal values; the same ones in each run and for all."""
         path = self.folder / f"{name}.csv"
@@ -131,6 +170,12 @@ class Comparison:
         solver = f"solver {{ rtol = {RTOL}, atol = {ATOL} }}"
         (folder / "problem.kexp").write_text(f'problem fit = petab("problem.yaml") {{\n  {solver}\n}}\n')
         return f"{folder / 'problem.kexp'}:fit", measurements
+
+
+def numpy_of(columns):
+    import numpy
+
+    return numpy.column_stack([column.to_numpy() for column in columns])
 
 
 def table(path, rows):
@@ -209,6 +254,14 @@ def report(raw, names, options):
                 failed, why = over_runs(raw, "ensemble", tool, name, lambda one: one["failed"])
                 lines.append(f"| {name} | {label} | {why if failed is None else int(failed)} |")
         parts.append("\n".join(lines) + "\n")
+    if "accuracy" in options.what:
+        columns = [("kexp", "kexp"), ("libRoadRunner", "roadrunner"), ("libRoadRunner, tight", "roadrunner tight")]
+        lines = ["### Largest error of a state, as a share of its maximum", "", "| model | " + " | ".join(label for label, _ in columns) + " |",
+                 "|---|" + "---:|" * len(columns)]
+        for name in names:
+            cells = [over_runs(raw, "accuracy", tool, name, lambda one: one["largest"]) for _, tool in columns]
+            lines.append(f"| {name} | " + " | ".join(why if value is None else f"{value:.1e}" for value, why in cells) + " |")
+        parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 
 
@@ -228,7 +281,7 @@ def main():
     listed = lambda text: [word for word in text.split(",") if word]
     parser.add_argument("--kexp", required=True, type=Path)
     parser.add_argument("--models", type=listed)
-    parser.add_argument("--what", type=listed, default=["solve", "gradient", "ensemble"])
+    parser.add_argument("--what", type=listed, default=["solve", "gradient", "ensemble", "accuracy"])
     parser.add_argument("--tools", type=listed, default=["roadrunner", "copasi", "amici"])
     parser.add_argument("--ensembles", type=listed, default=["boehm", "chassagnole"])
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("KEXP_DATA", "../shared/data")))

@@ -5,7 +5,8 @@ set -euo pipefail
 venv=${PEERS_VENV:-${XDG_CACHE_HOME:-$HOME/.cache}/kexp-peers}
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
 has() { "$venv/bin/python" -c "import $1" 2>/dev/null; }
-has roadrunner && has libsbml && has basico || "$venv/bin/pip" install --quiet libroadrunner python-libsbml copasi-basico numpy
+has roadrunner && has libsbml && has basico && has pyarrow ||
+  "$venv/bin/pip" install --quiet libroadrunner python-libsbml copasi-basico numpy pyarrow
 # Models that Debian's swig makes for AMICI do not load; those of the swig from PyPI do.
 [ -x "$venv/bin/swig" ] || "$venv/bin/pip" install --quiet swig
 has amici || PATH="$venv/bin:$PATH" "$venv/bin/pip" install --quiet amici

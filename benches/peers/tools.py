@@ -3,6 +3,7 @@
     tools.py solve    TOOL MODEL.xml META.json CACHE
     tools.py gradient amici MODEL.xml META.json CACHE MEASUREMENTS.tsv
     tools.py ensemble roadrunner MODEL.xml META.json CACHE VECTORS.csv
+    tools.py values   roadrunner MODEL.xml META.json CACHE RTOL ATOL
 
 All tools solve to the same tolerances and record all species at the same points.
 """
@@ -90,6 +91,18 @@ class Copasi:
 
     def solve(self):
         self.task.processRaw(True)
+
+
+def roadrunner_values(path, meta, rtol, atol):
+    """All states at all points, as their ids mean them."""
+    made = RoadRunner(path, meta)
+    integrator = made.runner.getIntegrator()
+    integrator.relative_tolerance, integrator.absolute_tolerance = float(rtol), float(atol)
+    integrator.setValue("maximum_num_steps", MOST_STEPS)
+    meanings = {name.strip("[]"): name for name in species(path)}
+    made.runner.timeCourseSelections = [meanings.get(state, state) for state in meta["states"]]
+    made.runner.reset()
+    return {"values": made.runner.simulate(0, made.end, POINTS).tolist()}
 
 
 def amici_model(path, meta, cache):
@@ -202,6 +215,8 @@ def main(what, tool, model, meta_path, cache, *rest):
         found = amici_gradient(model, meta, cache, *rest)
     elif what == "ensemble":
         found = roadrunner_ensemble(model, meta, *rest)
+    elif what == "values":
+        found = roadrunner_values(model, meta, *rest)
     elif tool == "amici":
         found = amici_solve(model, meta, cache)
     else:

@@ -65,9 +65,10 @@ impl bdf::Equations for Equations<'_> {
     fn jacobian(&mut self, time: f64, states: &[f64], values: &mut [f64]) {
         let Self { system, cache, small, .. } = *self;
         system.code.call(system.jacobian, states, cache, time, values);
+        let (values, _) = values.split_at_mut(system.jacobian_pattern.len());
         if values.iter().any(|value| !value.is_finite()) {
             let near: Vec<f64> = states.iter().map(|value| value + NEAR * value.abs() + small).collect();
-            let mut nearby = vec![0.0; values.len()];
+            let mut nearby = system.jacobian_space();
             system.code.call(system.jacobian, &near, cache, time, &mut nearby);
             for (value, nearby) in values.iter_mut().zip(nearby).filter(|(value, _)| !value.is_finite()) {
                 *value = if nearby.is_finite() { nearby } else { 0.0 };

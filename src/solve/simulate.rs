@@ -219,7 +219,7 @@ impl Simulator {
     /// simulator was not made for.
     #[must_use]
     pub fn start(&self, parameters: &[f64]) -> Option<Start<'_>> {
-        let System { code, cache, hoisted, settings, treatments, jacobian_pattern, states, .. } = &self.system;
+        let System { code, cache, hoisted, settings, treatments, states, .. } = &self.system;
         if parameters.len() != self.system.parameters {
             return None;
         }
@@ -230,7 +230,7 @@ impl Simulator {
         cache[parameters.len()..parameters.len() + settings].copy_from_slice(&values[..*settings]);
         let (given, terms) = cache.split_at_mut(*hoisted);
         code.call(self.system.prepare, &[], given, 0.0, terms);
-        let space = vec![0.0; jacobian_pattern.len().max(states.len())];
+        let space = self.system.jacobian_space();
         Some(Start { system: &self.system, cache, states: values.split_off(*settings), space })
     }
 

@@ -21,6 +21,7 @@ const DIVERGENCE: f64 = 2.0;
 pub struct Newton {
     /// The correction's norm.
     pub size: f64,
+    /// The Jacobian's values, then the right-hand side where it was evaluated.
     jacobian: Vec<f64>,
     residual: Vec<f64>,
     /// The matrix's factor of the Jacobian; zero before there is one.
@@ -107,7 +108,8 @@ impl<E: Equations> Integrator<'_, E> {
             self.newton.fresh = true;
         }
         (self.newton.gamma, self.newton.made, self.newton.rate) = (gamma, self.steps, 1.0);
-        let made = self.factors.factor(self.equations.analysis(), &self.newton.jacobian, gamma);
+        let jacobian = &self.newton.jacobian[..self.equations.pattern().len()];
+        let made = self.factors.factor(self.equations.analysis(), jacobian, gamma);
         made.map_err(|_| {
             self.newton.gamma = 0.0;
             Trouble::Corrector
@@ -117,6 +119,7 @@ impl<E: Equations> Integrator<'_, E> {
     fn iterate(&mut self, gamma: f64) -> End {
         let Self { equations, newton, history, correction, values, scratch, weights, factors, states, .. } = self;
         let count = *states;
+        let entries = newton.jacobian.len() - count;
         let (correction, values, slope) = (&mut correction[..count], &mut values[..count], &mut scratch[..count]);
         let predicted = &history.columns[0][..count];
         let scaled = &history.columns[1][..count];
@@ -127,7 +130,11 @@ impl<E: Equations> Integrator<'_, E> {
         values.copy_from_slice(predicted);
         let mut before = 0.0;
         for iteration in 0..self.settings.newton_iterations {
-            if !equations.slope(self.time, values, slope) {
+            // The Jacobian came with the right-hand side at the predicted values.
+            let known = &newton.jacobian[entries..];
+            if iteration == 0 && newton.fresh && known.iter().all(|value| value.is_finite()) {
+                slope.copy_from_slice(known);
+            } else if !equations.slope(self.time, values, slope) {
                 return End::NotFinite;
             }
             let terms = slope.iter().zip(scaled).zip(correction.iter());

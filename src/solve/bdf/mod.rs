@@ -32,7 +32,8 @@ use std::ops::Range;
 pub trait Equations {
     /// The right-hand side; whether all of it is finite.
     fn slope(&mut self, time: f64, states: &[f64], slope: &mut [f64]) -> bool;
-    /// The values of the Jacobian at the places of the pattern that [`Self::analysis`] was made of.
+    /// The values of the Jacobian at the places of the pattern that [`Self::analysis`] was made of; behind them the right-hand
+    /// side, finite or not.
     fn jacobian(&mut self, time: f64, states: &[f64], values: &mut [f64]);
     /// Rows and columns of those values.
     fn pattern(&self) -> &[(usize, usize)];
@@ -98,6 +99,8 @@ pub struct Integrator<'t, E> {
     stop: Option<f64>,
     history: History,
     coefficients: Coefficients,
+    /// What the coefficients were computed for; steps of one size have them in common.
+    arguments: Option<(usize, f64, [f64; HIGHEST + 2], bool)>,
     steps: usize,
     /// Attempts at steps, those that were given up included.
     attempts: usize,
@@ -142,7 +145,7 @@ impl<'t, E: Equations> Integrator<'t, E> {
         record: bool,
     ) -> Result<Self, Trouble> {
         let length = values.len();
-        let entries = equations.pattern().len();
+        let entries = equations.pattern().len() + states;
         let factors = Factors::new(equations.analysis());
         let mut history = History::new(values.clone());
         if !equations.slope(time, &values[..states], &mut history.columns[1][..states]) {
@@ -157,6 +160,7 @@ impl<'t, E: Equations> Integrator<'t, E> {
             stop: None,
             history,
             coefficients: Coefficients::default(),
+            arguments: None,
             steps: 0,
             attempts: 0,
             choice: Choice::Stay,
@@ -271,7 +275,11 @@ impl<'t, E: Equations> Integrator<'t, E> {
             }
             self.history.predict(0..self.states);
             let History { order, past, .. } = &self.history;
-            self.coefficients = coefficients(*order, step, past, self.wait == 1);
+            let arguments = (*order, step, *past, self.wait == 1);
+            if self.arguments != Some(arguments) {
+                self.coefficients = coefficients(*order, step, past, self.wait == 1);
+                self.arguments = Some(arguments);
+            }
             match self.correct(failures > 0, errors > 0) {
                 Ok(()) => {}
                 Err(trouble) => {
@@ -373,6 +381,7 @@ impl<'t, E: Equations> Integrator<'t, E> {
 }
 
 /// The weighted root mean square.
+#[inline]
 fn norm(values: &[f64], weights: &[f64]) -> f64 {
     let sum: f64 = values.iter().zip(weights).map(|(value, weight)| (value * weight) * (value * weight)).sum();
     (sum / values.len() as f64).sqrt()

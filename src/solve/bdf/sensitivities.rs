@@ -17,6 +17,7 @@ impl<E: Equations> Integrator<'_, E> {
         let (states, sensitivities) = self.values.split_at_mut(count);
         let (jacobian, factors) = self.at_end.as_mut()?;
         self.equations.jacobian(self.time, states, jacobian);
+        let jacobian = &jacobian[..self.equations.pattern().len()];
         factors.factor(self.equations.analysis(), jacobian, gamma).ok()?;
         // Predictions: the first two rows of Pascal's triangle.
         let leading = 1.0 / self.coefficients.correction[1];

@@ -92,7 +92,7 @@ impl Tape {
             columns: std::array::from_fn(|_| vec![0.0; count]),
             held: vec![0.0; count],
             solved: vec![0.0; count],
-            jacobian: vec![0.0; equations.pattern().len()],
+            jacobian: vec![0.0; equations.pattern().len() + count],
             factors: Factors::new(equations.analysis()),
         };
         back.columns[0].copy_from_slice(last);
@@ -173,7 +173,8 @@ impl Back {
     ) -> Option<()> {
         let order = correction.len() - 1;
         equations.jacobian(time, states, &mut self.jacobian);
-        self.factors.factor(equations.analysis(), &self.jacobian, gamma).ok()?;
+        let jacobian = &self.jacobian[..equations.pattern().len()];
+        self.factors.factor(equations.analysis(), jacobian, gamma).ok()?;
         for (column, factor) in self.columns.iter().zip(correction) {
             add(&mut self.held, *factor, column);
         }

@@ -10,13 +10,9 @@ macro_rules! wrap {
 }
 
 wrap!(
-    exp => exp, ln => ln, log10 => log10, sin => sin, cos => cos, tan => tan, asin => asin, acos => acos, atan => atan,
+    ln => ln, log10 => log10, sin => sin, cos => cos, tan => tan, asin => asin, acos => acos, atan => atan,
     sinh => sinh, cosh => cosh, tanh => tanh,
 );
-
-extern "C" fn power(x: f64, y: f64) -> f64 {
-    x.powf(y)
-}
 
 extern "C" fn factorial(x: f64) -> f64 {
     crate::solve::dag::factorial(x)
@@ -29,13 +25,16 @@ extern "C" fn polygamma(order: f64, x: f64) -> f64 {
 /// The symbol of the power function.
 pub const POWER: &str = "kexp_power";
 
+/// The symbol of the exponential function.
+pub const EXP: &str = "kexp_exp";
+
 /// The symbol of the polygamma function.
 pub const POLYGAMMA: &str = "kexp_polygamma";
 
 /// The symbol under which compiled code calls a function; nothing for those that are machine instructions.
 pub fn symbol(function: Unary) -> Option<&'static str> {
     Some(match function {
-        Unary::Exp => "kexp_exp",
+        Unary::Exp => EXP,
         Unary::Ln => "kexp_ln",
         Unary::Log10 => "kexp_log10",
         Unary::Sin => "kexp_sin",
@@ -52,10 +51,9 @@ pub fn symbol(function: Unary) -> Option<&'static str> {
     })
 }
 
-/// The address of each symbol.
-pub fn addresses() -> [(&'static str, *const u8); 15] {
+/// The address of each symbol, but those of powers and exponentials, which are the C library's own.
+pub fn addresses() -> [(&'static str, *const u8); 13] {
     [
-        ("kexp_exp", exp as *const u8),
         ("kexp_ln", ln as *const u8),
         ("kexp_log10", log10 as *const u8),
         ("kexp_sin", sin as *const u8),
@@ -68,7 +66,6 @@ pub fn addresses() -> [(&'static str, *const u8); 15] {
         ("kexp_cosh", cosh as *const u8),
         ("kexp_tanh", tanh as *const u8),
         ("kexp_factorial", factorial as *const u8),
-        (POWER, power as *const u8),
         (POLYGAMMA, polygamma as *const u8),
     ]
 }

@@ -19,7 +19,7 @@
 #![allow(unsafe_code, reason = "calls of compiled code; the conditions are stated above")]
 
 use super::emit::{Imports, emit};
-use super::functions::addresses;
+use super::functions::{EXP, POWER, addresses};
 use crate::solve::dag::{Source, Tape};
 use cranelift_codegen::ir::{AbiParam, types};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -28,6 +28,12 @@ use cranelift_module::{FuncId, Module, ModuleError, default_libcall_names};
 use std::mem::ManuallyDrop;
 
 type Entry = unsafe extern "C" fn(*const f64, *const f64, f64, *mut f64);
+
+// What `f64::powf` and `f64::exp` call: the two that kinetics is full of, without a call in between.
+unsafe extern "C" {
+    safe fn pow(x: f64, y: f64) -> f64;
+    safe fn exp(x: f64) -> f64;
+}
 
 /// Why code could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,6 +78,7 @@ impl CodeBuilder {
         let mut builder =
             JITBuilder::with_flags(&[("opt_level", "none"), ("enable_verifier", "false")], default_libcall_names())?;
         builder.symbols(addresses());
+        builder.symbols([(POWER, pow as *const u8), (EXP, exp as *const u8)]);
         Ok(Self {
             module: JITModule::new(builder),
             context: FunctionBuilderContext::new(),

@@ -117,7 +117,7 @@ fn slope(alone: &Alone, moment: &Moment) -> Vec<f64> {
 
 fn jacobian(alone: &Alone, at: &Moment) -> DMatrix<f64> {
     let system = &alone.system;
-    let mut values = vec![0.0; system.jacobian_pattern.len()];
+    let mut values = system.jacobian_space();
     system.code.call(system.jacobian, &at.states, &at.cache, at.time, &mut values);
     let mut jacobian = DMatrix::zeros(at.states.len(), at.states.len());
     for (&place, value) in system.jacobian_pattern.iter().zip(values) {

@@ -307,10 +307,7 @@ impl Pace {
     }
 }
 
-/// The largest magnitude; not a number where one is none.
+/// The largest magnitude; not a number where one is none. Magnitudes have the order of their bits.
 fn largest(values: &[f64]) -> f64 {
-    // `max` would forget a NaN that came before.
-    values
-        .iter()
-        .fold(0.0, |largest: f64, value| if value.abs() <= largest || largest.is_nan() { largest } else { value.abs() })
+    f64::from_bits(values.iter().map(|value| value.abs().to_bits()).max().unwrap_or(0))
 }

@@ -81,6 +81,7 @@ impl Factors {
     ///
     /// # Panics
     /// If this is another analysis than that of [`Factors::new`], or `b` does not have its number of states.
+    #[inline]
     pub fn solve(&mut self, analysis: &Analysis, b: &mut [f64]) {
         assert_eq!(b.len(), analysis.states, "one value a state");
         match (&mut self.0, &analysis.method) {

@@ -37,6 +37,7 @@ mod multiply;
 mod order;
 mod pivoting;
 mod plan;
+mod straight;
 mod tile;
 
 pub use analysis::Analysis;

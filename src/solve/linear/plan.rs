@@ -2,7 +2,9 @@
 
 use super::blocks::blocks;
 use super::order::{fill, order};
+use super::straight::Straight;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The elimination of a pattern, block by block, row by row.
 ///
@@ -28,6 +30,8 @@ pub struct Plan {
     pub operations: Vec<[u32; 3]>,
     /// The entries of the matrix.
     pub entries: Entries,
+    /// Code that does all this without lists, where it was asked for and the plan is small.
+    pub straight: Option<Arc<Straight>>,
 }
 
 /// Where the values and operations of a row stand.
@@ -83,6 +87,7 @@ impl Plan {
             places: Vec::new(),
             operations: Vec::new(),
             entries: Entries::new(&rows, pattern),
+            straight: None,
         };
         let mut local = vec![usize::MAX; states];
         let mut place_of = vec![0; states];

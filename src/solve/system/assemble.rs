@@ -46,7 +46,8 @@ pub fn assemble(blueprint: &Blueprint) -> Result<System, SolveError> {
 
     let mut pending = Pending::default();
     let rhs_place = pending.add(rhs.clone());
-    let (jacobian_pattern, jacobian_nodes) = jacobian(&mut dag, &rhs);
+    let (jacobian_pattern, mut jacobian_nodes) = jacobian(&mut dag, &rhs);
+    jacobian_nodes.extend(&rhs);
     let jacobian_place = pending.add(jacobian_nodes);
     let mut by_parameter_entries = Vec::new();
     let mut by_parameter_nodes = Vec::new();
@@ -170,7 +171,7 @@ pub fn assemble(blueprint: &Blueprint) -> Result<System, SolveError> {
         prepare,
         rhs: compiled.function(rhs_place),
         jacobian: compiled.function(jacobian_place),
-        analysis: Analysis::new(nodes.states.len(), &jacobian_pattern),
+        analysis: Analysis::new(nodes.states.len(), &jacobian_pattern).compiled(),
         jacobian_pattern,
         by_parameter: compiled.function(by_parameter_place),
         by_parameter_count,

@@ -202,7 +202,7 @@ pub struct System {
     pub prepare: FunctionIndex,
     /// The right-hand side.
     pub rhs: FunctionIndex,
-    /// The values of the Jacobian at `jacobian_pattern`.
+    /// The values of the Jacobian at `jacobian_pattern`, then the right-hand side, with which it shares most terms.
     pub jacobian: FunctionIndex,
     /// Rows and columns, by column, with the whole diagonal.
     pub jacobian_pattern: Vec<(usize, usize)>,
@@ -228,6 +228,13 @@ pub struct System {
     pub outputs: Vec<Derived>,
     /// Quantities of which values alone are asked for.
     pub selection: Tape,
+}
+
+impl System {
+    /// Space for what the function `jacobian` gives.
+    pub fn jacobian_space(&self) -> Vec<f64> {
+        vec![0.0; self.jacobian_pattern.len() + self.states.len()]
+    }
 }
 
 /// A comparison of time with a threshold.

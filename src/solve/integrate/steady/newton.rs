@@ -38,7 +38,7 @@ pub fn slope(given: &Given, states: &[f64], time: f64) -> Vec<f64> {
 /// The Jacobian at given states and time.
 pub fn jacobian(given: &Given, states: &[f64], time: f64) -> DMatrix<f64> {
     let pattern = &given.system.jacobian_pattern;
-    let mut values = vec![0.0; pattern.len()];
+    let mut values = given.system.jacobian_space();
     given.system.code.call(given.system.jacobian, states, given.cache, time, &mut values);
     let mut matrix = DMatrix::zeros(states.len(), states.len());
     for (&place, value) in pattern.iter().zip(values) {
