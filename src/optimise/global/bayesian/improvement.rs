@@ -72,8 +72,7 @@ mod tests {
             for deviation in [1e-4, 1.0, 30.0] {
                 let prediction = Prediction { mean: 3.0, deviation };
                 let best = 3.0 + z * deviation;
-                let (found, expected) =
-                    (log_improvement(prediction, best).value, integrated(3.0, deviation, best));
+                let (found, expected) = (log_improvement(prediction, best).value, integrated(3.0, deviation, best));
                 assert!((found - expected).abs() < 1e-7 * (1.0 + expected.abs()), "{z} {found} {expected}");
             }
         }

@@ -45,7 +45,7 @@ use crate::schema::{Choice, Field, Type, Value};
 const MOST_POINTS: usize = 500;
 /// Most points of the first design: those of a maximin Latin hypercube.
 const MOST_FIRST: usize = design::MOST_MAXIMIN;
-/// While there are no more points, the hyperparameters are searched for from several starts, and for each new point.
+/// While there are no more points, the hyperparameters are searched for with each new point, and from drawn starts too.
 const FEW: usize = 50;
 /// Climbs of the likelihood from drawn starts, while there are few points.
 const RESTARTS: usize = 2;
@@ -180,7 +180,7 @@ impl Expected {
         let Some(warp) = Warp::new(&fvals) else { return uniform(anywhere, &mut generator) };
         let evidence = Evidence { inputs: &inputs, warp: &warp };
         if count >= self.fit_at || self.fitted.is_none() {
-            let restarts = (count <= FEW || self.fitted.is_none()).then_some(RESTARTS);
+            let restarts = if count <= FEW || self.fitted.is_none() { RESTARTS } else { 0 };
             self.fitted = evidence.fit(self.fitted.as_ref(), restarts, &mut generator).or(self.fitted.take());
             self.fit_at = count + 1 + count.saturating_sub(FEW) / 10;
         }

@@ -69,8 +69,15 @@ impl Process {
         let variance = square / count as f64;
         let half_determinant: f64 = (0..count).map(|at| factor[(at, at)].ln()).sum();
         let log_likelihood = -0.5 * count as f64 * ((TAU * variance).ln() + 1.0) - half_determinant;
-        (variance > 0.0 && log_likelihood.is_finite())
-            .then_some(Self { kernel, inputs, factor, weights, mean, variance, log_likelihood })
+        (variance > 0.0 && log_likelihood.is_finite()).then_some(Self {
+            kernel,
+            inputs,
+            factor,
+            weights,
+            mean,
+            variance,
+            log_likelihood,
+        })
     }
 
     pub(super) fn kernel(&self) -> &Kernel {

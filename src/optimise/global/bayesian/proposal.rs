@@ -61,9 +61,8 @@ pub(super) fn propose(
         })
         .collect();
     ends.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let is_new = |x: &&Vec<f64>| {
-        !seen.iter().any(|seen| seen.iter().zip(x.iter()).all(|(seen, x)| (seen - x).abs() < SAME))
-    };
+    let is_new =
+        |x: &&Vec<f64>| !seen.iter().any(|seen| seen.iter().zip(x.iter()).all(|(seen, x)| (seen - x).abs() < SAME));
     let found = ends.iter().map(|(x, _)| x).chain(order.iter().map(|&index| &candidates[index])).find(is_new);
     found.cloned().unwrap_or_else(|| uniform(region.len(), generator))
 }
