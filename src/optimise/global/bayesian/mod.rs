@@ -14,8 +14,10 @@
 //! The process is exact, so its cost grows with the cube of its points: at most 500 are kept. Beyond, these are the half
 //! with the lowest fvals, and of the others the newest, which say where the search has lately been without success.
 //!
-//! The crates are not used: `egobox-ego` and `egobox-gp` draw from generators of their own and are spread over threads by
-//! rayon, `friedrich` knows no lengthscale for each dimension and no exact gradient of the likelihood, and none of them
+//! One point is asked for at a time: each is placed by all that was seen before it.
+//!
+//! The crates are not used: `egobox-gp` (0.36), on which `egobox-ego` stands, climbs the likelihood without slopes from
+//! starts that it draws from the system's entropy, `friedrich` has one lengthscale for all dimensions, and none of them
 //! knows solves that fail. The linear algebra is faer's, on one thread.
 
 mod fit;
