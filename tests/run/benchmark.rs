@@ -38,8 +38,8 @@ fn trials_keep_to_their_budget_on_any_number_of_threads() {
     assert_same_tree(&one.out(), &two.out());
 
     let plan = plan(Path::new(FILE), &[]);
-    // Eight methods, three of which learn and are blind too, twice.
-    assert_eq!(trials(&plan).count(), 2 * (8 + 3));
+    // Ten methods, three of which learn and are blind too, twice.
+    assert_eq!(trials(&plan).count(), 2 * (10 + 3));
     for node in trials(&plan) {
         let Stage::Trial(settings) = &node.stage else { unreachable!("a trial") };
         let name = &node.name;
@@ -67,13 +67,20 @@ fn trials_keep_to_their_budget_on_any_number_of_threads() {
             let candidates = fvals.integers("start").unwrap().iter().filter(|&&start| start == -1).count();
             assert_eq!(candidates % 200, 0, "{name} pays for its candidates");
         }
+        if name.contains(".bayesian.") || name.contains(".scatter_search.") {
+            // Each search is followed by a descent from its best vector; gradients of no descent are the search's own.
+            assert!(summary.starts > 0 && ends.rows() == summary.starts, "{name} descends from what it found");
+            let of_searches = fvals.integers("start").unwrap().iter().zip(fvals.integers("derivatives").unwrap());
+            let own = of_searches.filter(|&(&start, &derivatives)| start == -1 && derivatives == 1).count();
+            assert_eq!(own > 0, name.contains(".scatter_search."), "{name} has {own} gradients in its searches");
+        }
     }
     assert_minima(&one, &plan);
     for name in ["success.svg", "success.png", "waterfall.svg", "minima.svg", "parameters.svg"] {
         assert!(one.out().join("figures").join(name).is_file(), "{name}");
     }
     let hits = std::fs::read_to_string(one.out().join("tables/hits.csv")).unwrap();
-    assert_eq!(hits.lines().count(), 1 + 8 + 3, "{hits}");
+    assert_eq!(hits.lines().count(), 1 + 10 + 3, "{hits}");
 }
 
 /// Every converged end of a trial's own lies in one minimum, and the best ends are among them.

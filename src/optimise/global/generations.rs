@@ -3,6 +3,7 @@
 use crate::optimise::ask::{Answer, Ask, Optimiser, Stop};
 use crate::optimise::bounds::Bounds;
 use crate::optimise::design;
+use crate::optimise::local::LocalSettings;
 use crate::random::Streams;
 
 /// A method by generations, in the unit cube.
@@ -16,6 +17,17 @@ pub trait Search {
 
     /// The fvals of the last generation, in its order; infinite where a solve failed, never NaN.
     fn learn(&mut self, fvals: &[f64]);
+
+    /// A descent that has to come before the next generation: its start in the unit cube, and the local method. It is asked
+    /// for before each generation and after each descent; most methods have none.
+    fn descent(&mut self) -> Option<(Vec<f64>, LocalSettings)> {
+        None
+    }
+
+    /// The end of the last descent with its fval; `None` where its start failed.
+    fn descended(&mut self, end: Option<(Vec<f64>, f64)>) {
+        let _ = end;
+    }
 }
 
 /// A [`Search`] as an [`Optimiser`] in a box.
@@ -24,6 +36,8 @@ pub struct Generations {
     /// Indices of the parameters that are not fixed by equal bounds: the cube's dimensions.
     free: Vec<usize>,
     search: Option<Box<dyn Search + Send>>,
+    /// The descent that the search waits for. It goes on in the box, where the local methods know their units.
+    descent: Option<Box<dyn Optimiser + Send>>,
     /// The question that is open.
     asked: Option<Ask>,
     best: Option<(Vec<f64>, f64)>,
@@ -42,7 +56,7 @@ impl Generations {
             (true, 0) => (None, Some(Ask::Values(vec![bounds.lower.clone()]))),
             (true, dimensions) => (Some(search(dimensions)), None),
         };
-        Self { bounds: bounds.clone(), free, search, asked, best: None }
+        Self { bounds: bounds.clone(), free, search, descent: None, asked, best: None }
     }
 
     fn in_box(&self, unit: &[f64]) -> Vec<f64> {
@@ -52,37 +66,79 @@ impl Generations {
         }
         self.bounds.from_unit(&whole)
     }
+
+    fn in_cube(&self, x: &[f64]) -> Vec<f64> {
+        let whole = self.bounds.to_unit(x);
+        self.free.iter().map(|&index| whole[index].clamp(0.0, 1.0)).collect()
+    }
+
+    /// The next question: of the descent that goes on, or of the search.
+    fn question(&mut self) -> Ask {
+        loop {
+            if let Some(descent) = &mut self.descent {
+                let Ask::Done(_) = descent.ask() else { return descent.ask() };
+                let end = descent.best().map(|(x, fval)| (x.to_vec(), fval));
+                let end = end.map(|(x, fval)| (self.in_cube(&x), fval));
+                self.descent = None;
+                if let Some(search) = &mut self.search {
+                    search.descended(end);
+                }
+            }
+            let Some(search) = &mut self.search else { return Ask::Done(Stop::Exhausted) };
+            let Some((start, settings)) = search.descent() else {
+                return match search.propose() {
+                    Ok(points) => Ask::Values(points.iter().map(|unit| self.in_box(unit)).collect()),
+                    Err(stop) => Ask::Done(stop),
+                };
+            };
+            self.descent = Some(settings.build(self.bounds.clone(), &self.in_box(&start)));
+        }
+    }
+
+    fn keep(&mut self, x: Vec<f64>, fval: f64) {
+        if fval.is_finite() && self.best.as_ref().is_none_or(|(_, lowest)| fval < *lowest) {
+            self.best = Some((x, fval));
+        }
+    }
 }
 
 impl Optimiser for Generations {
     fn ask(&mut self) -> Ask {
-        if self.asked.is_none() {
-            let proposed = self.search.as_mut().map_or(Err(Stop::Exhausted), |search| search.propose());
-            self.asked = Some(match proposed {
-                Ok(points) => Ask::Values(points.iter().map(|unit| self.in_box(unit)).collect()),
-                Err(stop) => Ask::Done(stop),
-            });
+        if let Some(asked) = &self.asked {
+            return asked.clone();
         }
-        self.asked.clone().unwrap_or(Ask::Done(Stop::Exhausted))
+        let question = self.question();
+        self.asked = Some(question.clone());
+        question
     }
 
     fn tell(&mut self, answers: &[Answer]) {
-        let Some(Ask::Values(points)) = self.asked.take_if(|asked| matches!(asked, Ask::Values(_))) else { return };
+        let points = match self.asked.take() {
+            Some(Ask::Values(points)) => points,
+            Some(Ask::Gradient(x)) => vec![x],
+            // There is nothing to answer.
+            other => {
+                self.asked = other;
+                return;
+            }
+        };
         let mut fvals = vec![f64::INFINITY; points.len()];
         for (fval, answer) in fvals.iter_mut().zip(answers) {
-            if let Answer::Value(value) = answer
-                && !value.is_nan()
-            {
-                *fval = *value;
+            *fval = match answer {
+                Answer::Value(value) => *value,
+                Answer::Gradient(answer) => answer.as_ref().map_or(f64::INFINITY, |answer| answer.fval),
+            };
+            if fval.is_nan() {
+                *fval = f64::INFINITY;
             }
         }
         for (x, &fval) in points.into_iter().zip(&fvals) {
-            if fval.is_finite() && self.best.as_ref().is_none_or(|(_, lowest)| fval < *lowest) {
-                self.best = Some((x, fval));
-            }
+            self.keep(x, fval);
         }
-        if let Some(search) = &mut self.search {
-            search.learn(&fvals);
+        match (&mut self.descent, &mut self.search) {
+            (Some(descent), _) => descent.tell(answers),
+            (None, Some(search)) => search.learn(&fvals),
+            (None, None) => {}
         }
     }
 

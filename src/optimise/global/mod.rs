@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ask::Optimiser;
 use super::bounds::Bounds;
+use super::local::LocalSettings;
 use crate::random::Streams;
 use crate::schema::Choice;
 
@@ -65,6 +66,14 @@ macro_rules! methods {
             vec![$(<$settings>::choice(),)*]
         }
     };
+}
+
+impl Method {
+    /// The local method that its search calls, where it calls one.
+    #[must_use]
+    pub fn local(&self) -> Option<LocalSettings> {
+        if let Method::ScatterSearch(settings) = self { settings.local.settings() } else { None }
+    }
 }
 
 methods! {

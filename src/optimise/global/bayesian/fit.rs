@@ -72,7 +72,7 @@ impl Evidence<'_> {
     pub(super) fn fit(
         &self,
         before: Option<&Logarithms>,
-        restarts: Option<usize>,
+        restarts: usize,
         generator: &mut ChaCha8Rng,
     ) -> Option<Logarithms> {
         let bounds = self.bounds();
@@ -80,21 +80,17 @@ impl Evidence<'_> {
         let dimensions = bounds.len() - 2;
         let long = 0.5 * (dimensions as f64).sqrt();
         let mut starts: Vec<Logarithms> = before.iter().map(|before| bounds.clip(before)).collect();
-        if let Some(restarts) = restarts {
-            let mut plain = vec![long.ln(); dimensions];
-            plain.extend([1e-4_f64.ln(), bounds.upper[dimensions + 1]]);
-            starts.push(plain);
-            for _ in 0..restarts {
-                let mut drawn: Logarithms =
-                    (0..dimensions).map(|_| (0.1_f64.ln()..=(2.0 * long).ln()).sample(generator)).collect();
-                drawn.push((1e-6_f64.ln()..=1e-2_f64.ln()).sample(generator));
-                let share: f64 = generator.random();
-                drawn.push(
-                    bounds.lower[dimensions + 1]
-                        + share * (bounds.upper[dimensions + 1] - bounds.lower[dimensions + 1]),
-                );
-                starts.push(drawn);
-            }
+        let mut plain = vec![long.ln(); dimensions];
+        plain.extend([1e-4_f64.ln(), bounds.upper[dimensions + 1]]);
+        starts.push(plain);
+        for _ in 0..restarts {
+            let between = |least: f64, most: f64, generator: &mut ChaCha8Rng| {
+                least.ln() + (most / least).ln() * generator.random::<f64>()
+            };
+            let mut drawn: Logarithms = (0..dimensions).map(|_| between(0.1, 2.0 * long, generator)).collect();
+            let (least, most) = self.warp.scales();
+            drawn.extend([between(1e-6, 1e-2, generator), between(least, most, generator)]);
+            starts.push(drawn);
         }
         // A likelihood of one point each, so that the tolerances do not depend on their number.
         let falling = |logarithms: &[f64]| {
@@ -104,16 +100,5 @@ impl Evidence<'_> {
         let ends = starts.iter().filter_map(|start| minimise(falling, &bounds, start, ITERATIONS));
         let best = ends.reduce(|best, end| if end.1 < best.1 { end } else { best });
         best.map(|(logarithms, _)| logarithms)
-    }
-}
-
-/// A uniform draw between two numbers.
-trait Sample {
-    fn sample(&self, generator: &mut ChaCha8Rng) -> f64;
-}
-
-impl Sample for std::ops::RangeInclusive<f64> {
-    fn sample(&self, generator: &mut ChaCha8Rng) -> f64 {
-        self.start() + (self.end() - self.start()) * generator.random::<f64>()
     }
 }

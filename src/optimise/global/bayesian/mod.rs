@@ -14,8 +14,10 @@
 //! The process is exact, so its cost grows with the cube of its points: at most 500 are kept. Beyond, these are the half
 //! with the lowest fvals, and of the others the newest, which say where the search has lately been without success.
 //!
-//! The crates are not used: `egobox-ego` and `egobox-gp` draw from generators of their own and are spread over threads by
-//! rayon, `friedrich` knows no lengthscale for each dimension and no exact gradient of the likelihood, and none of them
+//! One point is asked for at a time: each is placed by all that was seen before it.
+//!
+//! The crates are not used: `egobox-gp` (0.36), on which `egobox-ego` stands, climbs the likelihood without slopes from
+//! starts that it draws from the system's entropy, `friedrich` has one lengthscale for all dimensions, and none of them
 //! knows solves that fail. The linear algebra is faer's, on one thread.
 
 mod fit;
@@ -45,7 +47,7 @@ use crate::schema::{Choice, Field, Type, Value};
 const MOST_POINTS: usize = 500;
 /// Most points of the first design: those of a maximin Latin hypercube.
 const MOST_FIRST: usize = design::MOST_MAXIMIN;
-/// While there are no more points, the hyperparameters are searched for from several starts, and for each new point.
+/// While there are no more points, the hyperparameters are searched for with each new point, and from drawn starts too.
 const FEW: usize = 50;
 /// Climbs of the likelihood from drawn starts, while there are few points.
 const RESTARTS: usize = 2;
@@ -180,7 +182,7 @@ impl Expected {
         let Some(warp) = Warp::new(&fvals) else { return uniform(anywhere, &mut generator) };
         let evidence = Evidence { inputs: &inputs, warp: &warp };
         if count >= self.fit_at || self.fitted.is_none() {
-            let restarts = (count <= FEW || self.fitted.is_none()).then_some(RESTARTS);
+            let restarts = if count <= FEW || self.fitted.is_none() { RESTARTS } else { 0 };
             self.fitted = evidence.fit(self.fitted.as_ref(), restarts, &mut generator).or(self.fitted.take());
             self.fit_at = count + 1 + count.saturating_sub(FEW) / 10;
         }

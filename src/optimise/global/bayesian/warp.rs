@@ -14,16 +14,16 @@ pub(super) struct Warp {
 const LINEAR_SHARE: f64 = 0.1;
 /// At so many times the largest excess the warp is a straight line.
 const STRAIGHT: f64 = 100.0;
+/// Higher than this above the lowest all fvals are alike, so that sums with them stay finite.
+const CEILING: f64 = 1e300;
 
 impl Warp {
     /// The warp of these fvals; `None` while they say nothing: fewer than two different ones are finite.
     pub(super) fn new(fvals: &[f64]) -> Option<Self> {
         let finite = || fvals.iter().copied().filter(|fval| fval.is_finite());
         let (lowest, highest) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
-        let excess = |fval: f64| if fval.is_finite() { fval - lowest } else { highest - lowest };
-        // A difference that is no number cannot be warped.
-        (highest > lowest && highest - lowest < f64::MAX / STRAIGHT)
-            .then(|| Self { excess: fvals.iter().map(|&fval| excess(fval)).collect() })
+        let excess = |&fval: &f64| (if fval.is_finite() { fval } else { highest } - lowest).min(CEILING);
+        (highest > lowest).then(|| Self { excess: fvals.iter().map(excess).collect() })
     }
 
     /// Least and largest scale worth looking at.
@@ -71,6 +71,13 @@ mod tests {
         for fvals in [vec![], vec![f64::INFINITY; 3], vec![2.0, f64::INFINITY], vec![2.0, 2.0]] {
             assert_eq!(Warp::new(&fvals), None);
         }
-        assert_eq!(Warp::new(&[-1e308, 1e308]), None);
+    }
+
+    #[test]
+    fn fvals_of_any_size_have_targets() {
+        let warp = Warp::new(&[-1e308, 1e308, 0.0, -1.0]).expect("it varies");
+        let (least, most) = warp.scales();
+        assert!([least, most].iter().all(|&scale| warp.log_density(scale).0.is_finite()));
+        assert!([least, most].iter().all(|&scale| warp.targets(scale).iter().all(|target| target.is_finite())));
     }
 }

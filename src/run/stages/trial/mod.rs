@@ -60,7 +60,12 @@ const BLOCK: usize = 20;
 /// from), `fvals.parquet` (every evaluation of the trial's own; those of candidates have no `start`, -1, nor have those of
 /// the rounds of a generator, -2) and `summary.ron`.
 pub(super) fn run(context: &Context, settings: &Trial) -> Result<Vec<String>, StageError> {
-    let objective = SolverObjective::of_input(context, 0)?.descended_by(&settings.then)?;
+    let mut objective = SolverObjective::of_input(context, 0)?.descended_by(&settings.then)?;
+    if let Method::Global(method) = &settings.method
+        && let Some(local) = method.local()
+    {
+        objective = objective.descended_by(&local)?;
+    }
     let mut account = Account::new(settings);
     if settings.method.learns() {
         account.train(context, objective.solver.names())?;

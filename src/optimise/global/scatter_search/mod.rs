@@ -2,18 +2,25 @@
 //!
 //! As there: a diverse first sample, a small reference set of good and random points, combinations of every pair in
 //! hyper-rectangles placed by the pair's ranks, the "go-beyond" strategy, and fresh points for members that are stuck.
-//! Simpler than there: the first sample is a latin hypercube, no local search is called (this method asks for values
-//! alone; a descent from its best point does the rest), points close to each other are not filtered out, and the best
+//! Simpler than there: the first sample is a latin hypercube, points close to each other are not filtered out, and the best
 //! member is never taken for stuck. Like eSS it has no criterion of convergence: the budget ends it.
+//!
+//! With `local` it has eSS's local searches, from members that [`locals`] selects; without, it asks for values alone, and
+//! a descent from its best point does the rest.
+
+mod locals;
 
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
+pub use self::locals::Local;
+use self::locals::Locals;
 use super::Settings;
 use super::generations::{Search, first_generation, lowest, ranked};
 use crate::optimise::ask::Stop;
+use crate::optimise::local::LocalSettings;
 use crate::random::Streams;
 use crate::schema::{Choice, Field, Type, Value};
 
@@ -28,11 +35,14 @@ pub struct ScatterSearch {
     pub diverse: usize,
     /// Generations without a better point after which a member is replaced by a random one.
     pub patience: usize,
+    /// The local method by which selected members descend.
+    #[serde(skip_serializing_if = "Local::is_none")]
+    pub local: Local,
 }
 
 impl Default for ScatterSearch {
     fn default() -> Self {
-        Self { reference: None, diverse: 10, patience: 20 }
+        Self { reference: None, diverse: 10, patience: 20, local: Local::None }
     }
 }
 
@@ -44,7 +54,7 @@ impl Settings for ScatterSearch {
         };
         Choice::new(
             "scatter_search",
-            "scatter search after eSS (Egea, Martí & Banga 2010), without its local searches",
+            "scatter search after eSS (Egea, Martí & Banga 2010)",
             vec![
                 Field::optional(
                     "reference",
@@ -53,6 +63,7 @@ impl Settings for ScatterSearch {
                 ),
                 count("diverse", defaults.diverse, "points of the first sample for each parameter"),
                 count("patience", defaults.patience, "generations after which a member that is stuck is replaced"),
+                locals::field(),
             ],
         )
     }
@@ -70,6 +81,7 @@ impl Settings for ScatterSearch {
             phase: Phase::First,
             members: Vec::new(),
             asked: first,
+            locals: Locals::new(self.local),
         })
     }
 }
@@ -84,6 +96,7 @@ struct Scatter {
     /// The reference set, lowest fval first while it is combined.
     members: Vec<Member>,
     asked: Vec<Vec<f64>>,
+    locals: Locals,
 }
 
 /// What was asked for.
@@ -148,9 +161,16 @@ impl Scatter {
         self.phase = Phase::Beyond(followed);
     }
 
-    /// After a whole generation: fresh points for stuck members, else the next combinations.
+    /// After a whole generation: a descent where one is due, else what comes next.
     fn turn(&mut self, generator: &mut ChaCha8Rng) {
         self.members.sort_by(|a, b| a.fval.total_cmp(&b.fval));
+        if !self.locals.is_due(&self.members) {
+            self.go_on(generator);
+        }
+    }
+
+    /// Fresh points for stuck members, else the next combinations.
+    fn go_on(&mut self, generator: &mut ChaCha8Rng) {
         let patience = self.settings.patience.max(1);
         let stuck: Vec<usize> =
             (1..self.members.len()).filter(|&index| self.members[index].stuck >= patience).collect();
@@ -219,25 +239,17 @@ impl Search for Scatter {
         }
         if followed.is_empty() { self.turn(&mut generator) } else { self.follow(followed, &mut generator) }
     }
+
+    fn descent(&mut self) -> Option<(Vec<f64>, LocalSettings)> {
+        self.locals.descent(&self.members)
+    }
+
+    fn descended(&mut self, end: Option<(Vec<f64>, f64)>) {
+        self.locals.learn(&mut self.members, end);
+        self.members.sort_by(|a, b| a.fval.total_cmp(&b.fval));
+        self.go_on(&mut self.streams.part("after a descent").stream(self.generation));
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::optimise::functions::Function;
-    use crate::optimise::global::Method;
-    use crate::optimise::global::tests::evaluations_to;
-
-    #[test]
-    fn finds_the_minima() {
-        for (function, target, most) in [
-            (Function::Sphere, 1e-6, 10_000),
-            (Function::Rosenbrock, 1e-2, 60_000),
-            (Function::Rastrigin, 1e-6, 30_000),
-        ] {
-            let scatter = Method::ScatterSearch(ScatterSearch::default());
-            let evaluations = evaluations_to(target, scatter, function, 3, most);
-            assert!(evaluations.is_some(), "{function:?}");
-        }
-    }
-}
+mod tests;
