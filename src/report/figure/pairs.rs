@@ -117,7 +117,7 @@ fn bin(share: f64) -> usize {
 /// The correlation of a pair, the stronger the darker.
 fn correlated(canvas: &mut Canvas, (x, y): (f64, f64), correlation: Option<f64>) {
     let Some(correlation) = correlation else { return };
-    let text = format!("{correlation:.2}").replace('-', "−");
+    let text = format!("{:.2}", (correlation * 100.0).round() / 100.0 + 0.0).replace('-', "−");
     let color = if correlation.abs() < 0.3 { "#a0a0a0" } else { INK };
     canvas.text((x, y + 3.0), &text, SMALL, Anchor::Middle, color);
 }
