@@ -42,5 +42,7 @@ mod support;
 mod table_rows;
 #[path = "run/together.rs"]
 mod together;
+#[path = "run/uncertainty.rs"]
+mod uncertainty;
 #[path = "run/wrong.rs"]
 mod wrong;

@@ -34,7 +34,9 @@ pub fn judge(chains: &[Vec<f64>]) -> Judged {
 #[must_use]
 pub fn rhat(chains: &[Vec<f64>]) -> f64 {
     let Some(split) = split(chains) else { return f64::NAN };
-    let middle = quantile_of_sorted(&sorted(&split), 0.5).unwrap_or(f64::NAN);
+    let all = sorted(&split);
+    // Both middle values are equally far from what lies between them, and share their rank.
+    let middle = f64::midpoint(all[(all.len() - 1) / 2], all[all.len() / 2]);
     let folded: Vec<Vec<f64>> =
         split.iter().map(|chain| chain.iter().map(|value| (value - middle).abs()).collect()).collect();
     plain_rhat(&normalised(&split)).max(plain_rhat(&normalised(&folded)))

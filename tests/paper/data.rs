@@ -349,3 +349,90 @@ pub fn network() -> Graph {
         ],
     }
 }
+
+/// Draws of four chains of two parameters, one row for each draw and parameter.
+pub fn traces() -> Table {
+    let each = || {
+        ["log₁₀ k_on", "k_off"].into_iter().enumerate().flat_map(|(parameter, label)| {
+            (1..=4_i64).flat_map(move |chain| (1..=120_i64).map(move |draw| (parameter, label, chain, draw)))
+        })
+    };
+    let mut stream = Streams::new(1, "traces").stream(0);
+    let values =
+        each().map(|(parameter, _, chain, _)| normal(&mut stream, parameter as f64 + 0.02 * chain as f64, 0.4));
+    let values = values.collect();
+    Table::new()
+        .text("parameter", each().map(|(_, label, ..)| label.to_owned()).collect())
+        .integer("chain", each().map(|(_, _, chain, _)| chain).collect())
+        .integer("draw", each().map(|(.., draw)| draw).collect())
+        .number("value", values)
+        .integer("divergent", each().map(|(.., draw)| i64::from(draw == 77)).collect())
+}
+
+/// The same draws in three columns that depend on each other.
+pub fn pairs() -> Table {
+    let mut stream = Streams::new(1, "pairs").stream(0);
+    let first: Vec<f64> = (0..800).map(|_| normal(&mut stream, 0.0, 1.0)).collect();
+    let second = first.iter().map(|x| x * x + normal(&mut stream, 0.0, 0.3)).collect();
+    let third = first.iter().map(|x| 2.0 - x + normal(&mut stream, 0.0, 0.5)).collect();
+    Table::new()
+        .integer("divergent", (0..800).map(|row| i64::from(row % 97 == 5)).collect())
+        .number("log₁₀ k_on", first)
+        .number("k_off", second)
+        .number("k_cat", third)
+}
+
+/// Densities of two parameters, of all chains and of two.
+pub fn densities() -> Table {
+    let each = || {
+        [("log₁₀ k_on", 0.4), ("k_off", 1.5)].into_iter().flat_map(|(label, sd)| {
+            (0..3_i64)
+                .flat_map(move |chain| (0..64).map(move |place| (label, sd, chain, f64::from(place) / 10.5 - 3.0)))
+        })
+    };
+    let height =
+        |(_, sd, chain, z): (&str, f64, i64, f64)| (-0.5 * (z + 0.1 * chain as f64).powi(2)).exp() / (2.5 * sd);
+    Table::new()
+        .text("parameter", each().map(|(label, ..)| label.to_owned()).collect())
+        .integer("chain", each().map(|(_, _, chain, _)| chain).collect())
+        .number("value", each().map(|(_, sd, _, z)| sd * z).collect())
+        .number("density", each().map(height).collect())
+}
+
+/// Their intervals.
+pub fn marginal_intervals() -> Table {
+    Table::new()
+        .text("parameter", vec!["log₁₀ k_on".to_owned(), "k_off".to_owned()])
+        .number("lower_95", vec![-0.8, -3.0])
+        .number("median", vec![0.0, 0.0])
+        .number("upper_95", vec![0.8, 3.0])
+}
+
+/// A profile that crosses on both sides, one that is flat, and one that is open above.
+pub fn profiles() -> Table {
+    let each = || {
+        ["log₁₀ k_on", "k_off", "k_cat"]
+            .into_iter()
+            .enumerate()
+            .flat_map(|(kind, label)| (-8..=8_i64).map(move |place| (kind, label, place, place as f64 / 3.5)))
+    };
+    let rise = |(kind, _, _, z): (usize, &str, i64, f64)| match kind {
+        0 => 0.5 * z * z,
+        1 => 0.01 * z.abs(),
+        _ => 0.5 * z.min(0.3).powi(2),
+    };
+    Table::new()
+        .text("parameter", each().map(|(_, label, ..)| label.to_owned()).collect())
+        .integer("direction", each().map(|(_, _, place, _)| place.signum()).collect())
+        .number("value", each().map(|(.., z)| z).collect())
+        .number("rise", each().map(rise).collect())
+        .integer("converged", each().map(|(_, _, place, _)| i64::from(place != 5)).collect())
+}
+
+/// Their intervals.
+pub fn profile_intervals() -> Table {
+    Table::new()
+        .text("parameter", ["log₁₀ k_on", "k_off", "k_cat"].map(str::to_owned).to_vec())
+        .number("lower", vec![-1.96, f64::NAN, -1.96])
+        .number("upper", vec![1.96, f64::NAN, f64::NAN])
+}

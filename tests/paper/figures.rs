@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use kexp::report::figure::{
-    Drawing, FigureError, box_plot, calibration, descents, distances, feasibility, graph, latent_umap, minima,
-    parallel_coordinates, parameters, training_curves, umap,
+    Drawing, FigureError, box_plot, calibration, descents, distances, feasibility, graph, latent_umap, marginals, minima,
+    pairs, parallel_coordinates, parameters, profiles, traces, training_curves, umap,
 };
 use kexp::table::{Column, Table};
 
@@ -32,6 +32,10 @@ fn kinds() -> Vec<(&'static str, Table, Draw)> {
         ("descents", data::descents(), Box::new(|table| descents::draw(table, data::TARGET))),
         ("minima", data::minima(), Box::new(minima::draw)),
         ("parameters", data::best_ends(), Box::new(parameters::draw)),
+        ("traces", data::traces(), Box::new(traces::draw)),
+        ("marginals", data::densities(), Box::new(|table| marginals::draw(table, &data::marginal_intervals()))),
+        ("pairs", data::pairs(), Box::new(pairs::draw)),
+        ("profiles", data::profiles(), Box::new(|table| profiles::draw(table, &data::profile_intervals(), 1.92))),
     ]
 }
 

@@ -3,7 +3,6 @@
 use crate::diagnostic::Diagnostic;
 use crate::model::problem::{ObjectiveKind, Problem};
 use crate::plan::resolve::{Declaration, Experiment, listed, near};
-use crate::schema::Value;
 
 use super::place;
 
@@ -61,12 +60,5 @@ fn known(declaration: &Declaration, problem: &Problem, findings: &mut Vec<Diagno
             let unknown = Diagnostic::error("unknown-name", format!("the problem estimates no parameter `{id}`"));
             findings.push(unknown.at(at, "unknown").maybe_help(help));
         }
-    }
-    if matches!(declaration.value("parameters"), Some(Value::List(items)) if items.is_empty()) {
-        findings.push(
-            Diagnostic::error("missing-setting", "no parameter is listed")
-                .at(place(declaration, "parameters"), "expected at least one")
-                .help("leave the setting out to have all of them"),
-        );
     }
 }

@@ -32,7 +32,8 @@ pub fn draw(draws: &Table) -> Result<Drawing, FigureError> {
     let ranges: Vec<(f64, f64)> = columns.iter().map(|values| padded(values.iter().copied(), 0.02)).collect();
     let side = (FULL_WIDTH - MARGIN - 8.0) / ids.len() as f64;
     let side = side.min(200.0);
-    let mut canvas = Canvas::new(FULL_WIDTH, 12.0 + side * ids.len() as f64 + MARGIN);
+    let width = MARGIN + side * ids.len() as f64 + 8.0;
+    let mut canvas = Canvas::new(width, 12.0 + side * ids.len() as f64 + MARGIN);
     let place = |row: usize, column: usize| (MARGIN + column as f64 * side, 10.0 + row as f64 * side);
     let size = side - GAP;
     for row in 0..ids.len() {
@@ -72,8 +73,8 @@ pub fn draw(draws: &Table) -> Result<Drawing, FigureError> {
             canvas.text((MARGIN - 4.0, top + size), &low, SMALL, Anchor::End, MUTED);
         }
         let below = place(ids.len() - 1, 0).1 + size;
-        canvas.turned((left + 4.0, below + 5.0), &low, SMALL, Anchor::End, -90.0);
-        canvas.turned((left + size, below + 5.0), &high, SMALL, Anchor::End, -90.0);
+        canvas.turned((left + 9.0, below + 5.0), &low, SMALL, Anchor::End, -90.0);
+        canvas.turned((left + size - 1.0, below + 5.0), &high, SMALL, Anchor::End, -90.0);
         canvas.text((left + size / 2.0, below + 46.0), &name, SMALL, Anchor::Middle, INK);
     }
     canvas.finish()
@@ -116,7 +117,7 @@ fn bin(share: f64) -> usize {
 /// The correlation of a pair, the stronger the darker.
 fn correlated(canvas: &mut Canvas, (x, y): (f64, f64), correlation: Option<f64>) {
     let Some(correlation) = correlation else { return };
-    let text = format!("{correlation:.2}").replace('-', "−");
+    let text = format!("{:.2}", (correlation * 100.0).round() / 100.0 + 0.0).replace('-', "−");
     let color = if correlation.abs() < 0.3 { "#a0a0a0" } else { INK };
     canvas.text((x, y + 3.0), &text, SMALL, Anchor::Middle, color);
 }

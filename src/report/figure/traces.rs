@@ -52,6 +52,6 @@ pub fn draw(draws: &Table) -> Result<Drawing, FigureError> {
             canvas.line((x, bottom), (x, bottom - 6.0), INK, 0.8);
         }
     }
-    multiples.labels(&mut canvas, top, "draw after the warm-up", "value on the scale of estimation");
+    multiples.labels(&mut canvas, top, "draw after the warm-up", "value");
     canvas.finish()
 }

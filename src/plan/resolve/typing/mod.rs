@@ -54,6 +54,15 @@ impl Typing<'_> {
                 ExprKind::Name(name) if self.scope.kind(name).is_some_and(|kind| kinds.contains(&kind)) => {
                     Some(Value::Text(name.clone()))
                 }
+                ExprKind::Name(name) if choices.iter().all(|choice| choice.name != name) => {
+                    let names = choices.iter().filter(|choice| !choice.not_yet).map(|choice| choice.name);
+                    let near = words::near(name, names.chain(self.scope.of(kinds)));
+                    let other = self.scope.kind(name).map_or(String::new(), |kind| format!("{}, ", with_article(kind)));
+                    let message = format!("`{name}` is {other}no choice for `{path}`");
+                    let finding = Diagnostic::error("unknown-choice", message);
+                    self.findings.push(finding.at(expr.span, format!("expected {}", describe(kind))).maybe_help(near));
+                    None
+                }
                 _ => self.choice(expr, choices, kind, path),
             },
             Type::List(item) => self.list(expr, item, path),
