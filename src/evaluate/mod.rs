@@ -6,6 +6,7 @@
 pub mod bootstrap;
 pub mod calibration;
 pub mod condition;
+pub mod copying;
 pub mod correlation;
 pub mod coverage;
 pub mod distances;
