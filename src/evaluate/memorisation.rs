@@ -1,5 +1,6 @@
 //! Does a generator copy its training rows? The test for data-copying of Meehan, Chaudhuri & Dasgupta (AISTATS 2020),
-//! with fval for their cells and whole descents for their single rows.
+//! with fval for their cells and whole descents for their single rows. Proposals that crowd in the middle of what was learnt from
+//! lie near to training rows as well: [`super::copying`] tells them from copies.
 
 use super::bootstrap::{Interval, Resampling, distribution};
 use super::distances::{Scaling, nearest};

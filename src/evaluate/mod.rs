@@ -7,6 +7,7 @@ pub mod bootstrap;
 pub mod calibration;
 pub mod chains;
 pub mod condition;
+pub mod copying;
 pub mod correlation;
 pub mod coverage;
 pub mod density;

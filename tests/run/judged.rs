@@ -40,7 +40,9 @@ fn judgements_are_complete_and_the_same_on_any_number_of_threads() {
     let found = table(&one, "judge.plain.vae", "judgement");
     let value = |name: &str| found.numbers(name).unwrap()[0];
     assert_eq!(found.integers("generated").unwrap(), [60]);
-    for name in ["memorisation", "coverage", "coverage_training", "feasible", "matched", "c2st", "c2st_p"] {
+    for name in
+        ["memorisation", "closer_to_training", "coverage", "coverage_training", "feasible", "matched", "c2st", "c2st_p"]
+    {
         assert!((0.0..=1.0).contains(&value(name)), "{name} is {}", value(name));
     }
     assert!(

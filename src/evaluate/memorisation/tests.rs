@@ -83,14 +83,19 @@ pub(in crate::evaluate) fn split(world: &World, held_out: f64) -> (World, World)
     (world.select(&rows(&|descent| descent < first)), world.select(&rows(&|descent| descent >= first)))
 }
 
-fn judged(training: &World, held_out: &World, proposals: &World, seed: u64) -> Option<Memorisation> {
+pub(in crate::evaluate) fn judged(
+    training: &World,
+    held_out: &World,
+    proposals: &World,
+    seed: u64,
+) -> Option<Memorisation> {
     let resampling = Resampling { resamples: 400, confidence: 0.95 };
     let streams = Streams::new(seed, "memorisation");
     memorisation(proposals.proposals(), &training.vectors, held_out.rows(), 0.1, resampling, &streams)
 }
 
 /// The training rows of the lowest fvals with tiny jitter: what a generator would make that has learnt them by heart.
-fn copies(training: &World, best: f64, jitter: f64, seed: u64) -> World {
+pub(in crate::evaluate) fn copies(training: &World, best: f64, jitter: f64, seed: u64) -> World {
     let rows: Vec<usize> = (0..training.levels.len()).filter(|&row| training.levels[row] <= best).collect();
     let mut stream = Streams::new(seed, "copies").stream(0);
     let drawn: Vec<usize> = (0..100).map(|_| rows[stream.random_range(0..rows.len())]).collect();

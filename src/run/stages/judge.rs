@@ -7,6 +7,7 @@ use super::dataset::DatasetSummary;
 use super::rows::vectors;
 use crate::evaluate::bootstrap::{Interval, Resampling};
 use crate::evaluate::calibration::calibration;
+use crate::evaluate::copying::copying;
 use crate::evaluate::coverage::{Coverage, coverage};
 use crate::evaluate::feasibility::{Share, better_than, solved};
 use crate::evaluate::matching::{DescentRows, Proposals};
@@ -58,6 +59,9 @@ fn judge(context: &Context, settings: &Judge) -> Result<Vec<String>, StageError>
         &streams.part("calibration"),
     );
     let copied = memorisation(proposals, learnt.vectors, held_out, caliper, resampling, &streams.part("memorisation"));
+    let learnt_rows =
+        DescentRows { vectors: &training.vectors, levels: &training.levels, descents: &training.descents };
+    let closer = copying(proposals.vectors, learnt_rows, held_out, resampling, &streams.part("copying"));
     let reached =
         coverage(proposals, learnt, held_out, (settings.neighbours, caliper), resampling, &streams.part("coverage"));
     let told = two_sample::matched(proposals, held_out, caliper, &streams.part("two samples"));
@@ -82,6 +86,8 @@ fn judge(context: &Context, settings: &Judge) -> Result<Vec<String>, StageError>
         .number("memorisation_p", of_copied(|copied| copied.p_value))
         .number("distance_ratio", of_copied(|copied| copied.ratio))
         .number("matched", of_copied(|copied| copied.matched));
+    let table = interval(table, "closer_to_training", closer.map(|closer| closer.share))
+        .number("closer_to_training_p", number(closer.map(|closer| closer.p_value)));
     let table = interval(table, "coverage", reached.map(|reached| reached.coverage));
     let of_reached = |pick: fn(&Coverage) -> f64| number(reached.as_ref().map(pick));
     let table = table
