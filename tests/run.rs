@@ -26,6 +26,8 @@ mod keys;
 mod quick;
 #[path = "run/render.rs"]
 mod render;
+#[path = "run/rounds.rs"]
+mod rounds;
 #[path = "run/snapshot.rs"]
 mod snapshot;
 #[path = "run/storage.rs"]

@@ -121,7 +121,8 @@ mod tests {
             let (logit, _) = network.forward(&rows.x, &network.parameters.views(&tracked));
             let (solved, counts) = labels(&rows);
             let probability = logit.sigmoid();
-            let loss = -(&solved * probability.log() + (1.0 - &solved) * (1.0 - &probability).log()) * counts;
+            let (failed, improbability): (Tensor, Tensor) = (1.0 - &solved, 1.0 - &probability);
+            let loss = -(&solved * probability.log() + failed * improbability.log()) * counts;
             let loss = loss.sum(Kind::Float) / 7.0;
             let expected = Tensor::run_backward(&[&loss], &[&tracked], false, false).swap_remove(0);
             assert!(gradient.allclose(&expected, 1e-4, 1e-6, false), "{gradient} is not {expected}");

@@ -78,6 +78,9 @@ pub struct Experiment {
 pub struct ProblemDeclaration {
     /// The problem.
     pub problem: Problem,
+    /// What happens to proposals outside its bounds, where it says so: no part of the problem itself, which other programs
+    /// may read.
+    pub outside: Option<String>,
     /// The declaration.
     pub span: Span,
     /// Where each part came from: `objective`, `solver.rtol`, `measurements`, `model`, and `ID` for each parameter,

@@ -1,6 +1,6 @@
 //! `problem name { ... }`: the settings beside its parameters, observables, treatments, estimates and priors.
 
-use super::{integer, number, one_of, word};
+use super::{integer, number, one_of, procedure, word};
 use crate::schema::{Choice, Field, Schema, Type, Value};
 
 pub(super) fn schema() -> Schema {
@@ -44,6 +44,11 @@ pub(super) fn schema() -> Schema {
                     ],
                 )],
                 "how the equations are solved, written `solver { rtol = 1e-8 }`",
+            ),
+            Field::optional(
+                "outside",
+                Type::Choice(procedure::laws()),
+                "what happens to a generator's proposal outside the bounds, where neither `generate` nor `benchmark` says it",
             ),
         ],
     }

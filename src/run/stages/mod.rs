@@ -32,7 +32,7 @@ pub use feasibility::FeasibilitySummary;
 pub use handover::{Handover, HandoverError};
 pub use objective::SolverObjective;
 pub use train::TrainingSummary;
-pub use trial::TrialSummary;
+pub use trial::{DrawsSummary, TrialSummary};
 pub use tune::Choice as TuneChoice;
 
 use super::context::Context;

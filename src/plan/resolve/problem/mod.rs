@@ -174,7 +174,8 @@ impl Builder<'_> {
         for (name, (_, span)) in &model.symbols.all {
             self.origins.entry(name.clone()).or_insert(Origin::File(*span));
         }
-        Some(ProblemDeclaration { problem, span: declaration.span, sources: self.origins })
+        let outside = declaration.word("outside").map(str::to_owned);
+        Some(ProblemDeclaration { problem, outside, span: declaration.span, sources: self.origins })
     }
 
     /// Declares parameters, observables and treatments; returns the problem's own parameters.
