@@ -32,6 +32,8 @@ mod quick;
 mod render;
 #[path = "run/roles.rs"]
 mod roles;
+#[path = "run/rounds.rs"]
+mod rounds;
 #[path = "run/snapshot.rs"]
 mod snapshot;
 #[path = "run/storage.rs"]

@@ -7,8 +7,9 @@ use super::common::{Failure, FileArguments, say};
 use crate::diagnostic;
 use crate::plan::cost::cost;
 use crate::plan::explain::{fields, origin};
-use crate::plan::node::{Plan, Stage};
+use crate::plan::node::{Node, Plan, Stage};
 use crate::plan::resolve::Origin;
+use crate::run::stages::{DrawsSummary, TrialSummary};
 use crate::run::store::{Presence, Store};
 use crate::table::rounded;
 
@@ -52,6 +53,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             say(&format!("  gradient {}: {}, as {why}", treatment.id, method.word()));
         }
     }
+    for line in drawn(node, &store) {
+        say(&format!("  draws    {line}"));
+    }
     if store.verify(&node.key) == Presence::Whole {
         for (what, words) in found::found(plan, &store, at)? {
             say(&format!("  {what:8} {words}"));
@@ -70,6 +74,49 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         say(&plan.material(node).text());
     }
     Ok(())
+}
+
+/// What became of the draws of a generator, where the node has made some and is in the store.
+fn drawn(node: &Node, store: &Store) -> Vec<String> {
+    if store.verify(&node.key) != Presence::Whole {
+        return Vec::new();
+    }
+    let artifact = store.artifact(&node.key);
+    match &node.stage {
+        Stage::Generate(settings) => {
+            let Ok(vectors) = artifact.table("vectors") else { return Vec::new() };
+            let some = |name: &str| vectors.integers(name).map_or(0, |all| all.iter().filter(|&&one| one > 0).count());
+            let total = |name: &str| vectors.integers(name).map_or(0, |all| all.iter().sum::<i64>());
+            let done = match settings.outside.as_str() {
+                "reject" => format!("drawn again, {} times", total("redrawn")),
+                "reflect" => "mirrored".to_owned(),
+                _ => "clipped".to_owned(),
+            };
+            let (outside, all) = (some("outside"), vectors.rows());
+            let mut lines = vec![format!("{outside} of {all} vectors were outside the bounds: {done}")];
+            if settings.filter.is_some() {
+                lines.push(format!("{} refused by the filter, charged to nobody", total("refused")));
+            }
+            if some("forced") > 0 {
+                lines.push(format!("{} vectors found no good draw", some("forced")));
+            }
+            lines
+        }
+        Stage::Trial(_) => {
+            let draws = artifact.value("summary").ok().and_then(|summary: TrialSummary| summary.draws);
+            let Some(DrawsSummary { proposed, outside, redrawn, refused, of_rounds }) = draws else {
+                return Vec::new();
+            };
+            vec![
+                format!(
+                    "{outside} of {proposed} proposals were outside the bounds, {redrawn} draws given back for that"
+                ),
+                format!("{refused} refused by the filter, charged to nobody"),
+                format!("{of_rounds} proposals of rounds before, each solved and charged"),
+            ]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The index of the node at an address, or of the only one whose key starts so.

@@ -43,7 +43,9 @@ impl Builder<'_> {
                         let mut needs = vec![inputs[problem_at]];
                         let mut charged = Vec::new();
                         let (mut filter, mut rounds_before) = (None, 0);
-                        let outside = generator.as_ref().and_then(|_| declaration.word("outside")).map(str::to_owned);
+                        let of_problem = self.experiment.problems[problem].outside.as_deref();
+                        let outside = generator.as_ref().and(declaration.word("outside").or(of_problem));
+                        let outside = outside.map(str::to_owned);
                         if let Some(generator) = &generator {
                             let procedure = self.procedure(None, generator)?;
                             let asked = Asked {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::key::Key;
 use super::super::node::{Compare, Descend, Origin, Stage, Starts};
-use super::super::resolve::Declaration;
+use super::super::resolve::{Declaration, Origin as Source};
 use super::dataset::Feed;
 use super::read::{baselines, blind_within, count, descent, number, numbers, sources, word};
 use super::rounds::{Asked, InRounds};
@@ -22,7 +22,10 @@ impl Builder<'_> {
         let conditions = numbers(declaration, "conditions");
         let replicates = count(declaration, "replicates", 100);
         let starts = count(declaration, "starts", replicates);
-        let outside = declaration.word("outside").unwrap_or("reflect").to_owned();
+        let outside = match (declaration.origin("outside"), &self.experiment.problems[problem_name].outside) {
+            (Source::Default, Some(of_problem)) => of_problem.clone(),
+            _ => declaration.word("outside").unwrap_or("reflect").to_owned(),
+        };
         let refine = descent(declaration, "refine")?;
         let refine_at = number(declaration, "refine_at").unwrap_or(0.0);
         let blind_too = blind_within(declaration);

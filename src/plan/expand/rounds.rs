@@ -117,7 +117,7 @@ impl Builder<'_> {
             before.push(solved);
             let next = round + 1;
             rows = self.node(
-                format!("append.{dataset}.{problem}.{generator}.round_{next}{suffix}"),
+                format!("append.{}.{generator}.round_{next}{suffix}", asked.owner),
                 Stage::Append(Append { round: next, validate, weight: procedure.weight }),
                 vec![problem_node, rows, solved],
                 procedure.places.clone(),
@@ -137,8 +137,7 @@ impl Builder<'_> {
         round: usize,
     ) -> Result<usize, Diagnostic> {
         let declaration = &self.experiment.generators[generator];
-        let Feed { dataset, problem, .. } = asked.feed;
-        let name = format!("train.{generator}.{dataset}.{problem}.round_{round}{}", asked.feed.suffix());
+        let name = format!("train.{}.{generator}.round_{round}{}", asked.owner, asked.feed.suffix());
         if declaration.word("kind") == Some("best") {
             // The first training has the settings that the tune chose beside it.
             return Ok(self.node(name, Stage::Train(Train::default()), vec![rows, first], BTreeMap::new()));
@@ -157,9 +156,8 @@ impl Builder<'_> {
         round: usize,
     ) -> Option<usize> {
         let (_, settings) = procedure.filter.as_ref()?;
-        let Feed { dataset, problem, .. } = asked.feed;
-        let round = if round > 1 { format!(".{generator}.round_{round}") } else { String::new() };
-        let name = format!("feasibility.{dataset}.{problem}{round}{}", asked.feed.suffix());
+        let round = if round > 1 { format!(".round_{round}") } else { String::new() };
+        let name = format!("feasibility.{}.{generator}{round}{}", asked.owner, asked.feed.suffix());
         Some(self.node(name, Stage::Feasibility(*settings), vec![rows], procedure.places.clone()))
     }
 

@@ -84,6 +84,9 @@ pub struct ProblemDeclaration {
     pub problem: Problem,
     /// Its name in the `PEtab` benchmark collection, or that of its file; it means nothing to the problem itself.
     pub petab_name: Option<String>,
+    /// What happens to proposals outside its bounds, where it says so: no part of the problem itself, which other programs
+    /// may read.
+    pub outside: Option<String>,
     /// The declaration.
     pub span: Span,
     /// Where each part came from: `objective`, `solver.rtol`, `measurements`, `model`, and `ID` for each parameter,

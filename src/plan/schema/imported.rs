@@ -64,7 +64,7 @@ pub fn imported_problem() -> Schema {
         doc: "A problem that was written elsewhere: `problem p = petab(\"p.yaml\")`. A block after it may change how the \
               equations are solved and what is minimised, and give parameters other bounds by `estimate` lines; a \
               setting that it does not say stays as the files have it.",
-        fields: fields.into_iter().filter(|field| matches!(field.name, "objective" | "solver")).collect(),
+        fields: fields.into_iter().filter(|field| matches!(field.name, "objective" | "solver" | "outside")).collect(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `problem name { ... }`: the settings beside its parameters, observables, treatments, estimates and priors.
 
-use super::{integer, number, one_of, word};
+use super::{integer, number, one_of, procedure, word};
 use crate::schema::{Choice, Field, Schema, Type, Value};
 
 pub(super) fn schema() -> Schema {
@@ -49,6 +49,11 @@ pub(super) fn schema() -> Schema {
                 "petab_name",
                 Type::Text,
                 "its name in the PEtab benchmark collection, for tables; imported problems have theirs",
+            ),
+            Field::optional(
+                "outside",
+                Type::Choice(procedure::laws()),
+                "what happens to a generator's proposal outside the bounds, where neither `generate` nor `benchmark` says it",
             ),
         ],
     }

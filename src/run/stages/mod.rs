@@ -39,7 +39,7 @@ pub use objective::SolverObjective;
 pub use posterior::PosteriorSummary;
 pub use profile_likelihood::ProfileSummary;
 pub use train::TrainingSummary;
-pub use trial::TrialSummary;
+pub use trial::{DrawsSummary, TrialSummary};
 pub use tune::Choice as TuneChoice;
 
 use super::context::Context;

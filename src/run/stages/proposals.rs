@@ -117,3 +117,140 @@ impl Source<'_> {
         x.iter().zip(self.bounds.pairs()).filter(|(value, (lower, upper))| *value < lower || *value > upper).count()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rand_distr::{Distribution, StandardNormal};
+
+    use super::*;
+    use crate::graph::Graph;
+    use crate::learn::archive::Archive;
+    use crate::learn::{FeasibilityData, FeasibilitySettings, Generator, LearnError, feasibility};
+    use crate::table::Table;
+
+    /// Gaussian vectors of this mean and standard deviation in each of two parameters.
+    #[derive(Debug)]
+    struct Cloud {
+        mean: f64,
+        sd: f64,
+    }
+
+    impl Generator for Cloud {
+        fn sample(&self, _: f64, count: usize, streams: &Streams) -> Result<Vec<Vec<f64>>, LearnError> {
+            let number = |stream: &mut _| -> f64 { StandardNormal.sample(stream) };
+            Ok((0..count as u64)
+                .map(|index| {
+                    let mut stream = streams.stream(index);
+                    (0..2).map(|_| self.mean + self.sd * number(&mut stream)).collect()
+                })
+                .collect())
+        }
+
+        fn embed(&self, _: &[Vec<f64>], _: &[f64]) -> Result<Vec<Vec<f64>>, LearnError> {
+            Err(LearnError::NoLatentSpace("cloud".into()))
+        }
+
+        fn graph(&self) -> Graph {
+            Graph::default()
+        }
+
+        fn parameters(&self) -> usize {
+            2
+        }
+
+        fn write(&self, _: &mut Archive) {}
+    }
+
+    fn cloud(mean: f64, sd: f64) -> Trained {
+        let (history, warnings) = (Table::new(), Vec::new());
+        Trained {
+            kind: "cloud",
+            history,
+            best_epoch: 1,
+            validation_loss: 0.0,
+            warnings,
+            generator: Box::new(Cloud { mean, sd }),
+        }
+    }
+
+    fn box_of_two() -> Bounds {
+        Bounds::new(vec![-1.0, 0.0], vec![1.0, 0.5]).expect("a box")
+    }
+
+    fn drawn(outside: &str, trained: &Trained, seed: u64) -> Vec<Proposal> {
+        let bounds = box_of_two();
+        let source = Source { trained, bounds: &bounds, outside, filter: None };
+        source.draw(0.0, 20, &Streams::new(seed, "draws")).expect("draws")
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+        #[test]
+        fn every_law_keeps_to_the_bounds_and_counts(seed in 0..1000_u64, mean in -2.0..2.0, sd in 0.1..3.0) {
+            let (trained, bounds) = (cloud(mean, sd), box_of_two());
+            let first = trained.sample(0.0, 20, &Streams::new(seed, "draws")).expect("draws");
+            for law in ["clip", "reflect", "reject"] {
+                for (one, x) in drawn(law, &trained, seed).iter().zip(&first) {
+                    let inside = bounds.contains(x);
+                    prop_assert!(bounds.contains(&one.vector));
+                    prop_assert_eq!(one.outside == 0, inside);
+                    prop_assert_eq!(one.redrawn > 0, law == "reject" && !inside);
+                    prop_assert!(!one.forced || (law == "reject" && one.redrawn == MOST_DRAWS - 1));
+                    let expected = match law {
+                        "clip" => Some(bounds.clip(x)),
+                        "reflect" => Some(bounds.reflect(x)),
+                        _ => inside.then(|| x.clone()),
+                    };
+                    prop_assert!(expected.is_none_or(|expected| expected == one.vector));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rejection_ends() {
+        for one in drawn("reject", &cloud(1e6, 1.0), 1) {
+            assert!(one.forced && one.redrawn == MOST_DRAWS - 1 && one.outside == 2);
+            assert_eq!(one.vector, vec![1.0, 0.5]);
+        }
+    }
+
+    #[test]
+    fn the_filter_refuses_what_fails() {
+        // Solves where the first parameter is below 0.
+        let streams = Streams::new(4, "classifier");
+        let rows = cloud(0.0, 0.4).sample(0.0, 300, &streams).expect("draws");
+        let rows: Vec<Vec<f64>> = rows.iter().map(|x| box_of_two().reflect(x)).collect();
+        let data = FeasibilityData {
+            names: vec!["a".into(), "b".into()],
+            lower: vec![-1.0, 0.0],
+            upper: vec![1.0, 0.5],
+            solved: rows.iter().map(|x| x[0] < 0.0).collect(),
+            descents: (0..300).collect(),
+            validation: (0..300).map(|row| row % 5 == 0).collect(),
+            rows,
+        };
+        let settings = FeasibilitySettings { depth: 0, ..FeasibilitySettings::default() };
+        let train = || feasibility::train(settings, &data, &streams, &|| false, &mut |_, _, _| ()).expect("trains");
+        let classifier = train().classifier;
+        assert_eq!(classifier, train().classifier, "the same seed gives the same bits");
+        assert_eq!(Classifier::from_bytes(&classifier.to_bytes()).expect("reads"), classifier);
+        let [low, middle, high] = [-0.8, 0.0, 0.8].map(|x| classifier.predict(&[vec![x, 0.2]]).expect("predicts")[0]);
+        assert!(low > 0.9 && (0.2..0.8).contains(&middle) && high < 0.1, "{low} {middle} {high}");
+
+        let (bounds, filter) = (box_of_two(), Filter { at_least: 0.5, draws: 50 });
+        let draw = |trained: &Trained| {
+            let source =
+                Source { trained, bounds: &bounds, outside: "reflect", filter: Some((&filter, Some(&classifier))) };
+            source.draw(0.0, 40, &Streams::new(9, "draws")).expect("draws")
+        };
+        let passed = draw(&cloud(0.0, 0.3));
+        assert!(passed.iter().all(|one| one.probability >= 0.5 && !one.forced && one.vector[0] < 0.1));
+        assert!(passed.iter().any(|one| one.refused > 0), "half of the draws fail");
+        // Where no draw passes, the most probable is taken.
+        for one in draw(&cloud(0.8, 0.02)) {
+            assert!(one.forced && one.refused == 50 && one.probability < 0.5 && one.vector[0] < 0.82);
+        }
+    }
+}

@@ -111,7 +111,8 @@ fn changed(
 ) -> ProblemDeclaration {
     settings(&mut problem, parts.declaration);
     bounds(&mut problem, parts, &mut origins, findings);
-    ProblemDeclaration { problem, petab_name: None, span: parts.declaration.span, sources: origins }
+    let outside = parts.declaration.word("outside").map(str::to_owned);
+    ProblemDeclaration { problem, petab_name: None, outside, span: parts.declaration.span, sources: origins }
 }
 
 /// Where the ids of all files that were read from `first` on are declared.

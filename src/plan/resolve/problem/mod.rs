@@ -178,7 +178,8 @@ impl Builder<'_> {
             Some(Value::Text(name)) => Some(name.clone()),
             _ => None,
         };
-        Some(ProblemDeclaration { problem, petab_name, span: declaration.span, sources: self.origins })
+        let outside = declaration.word("outside").map(str::to_owned);
+        Some(ProblemDeclaration { problem, petab_name, outside, span: declaration.span, sources: self.origins })
     }
 
     /// Declares parameters, observables and treatments; returns the problem's own parameters.
