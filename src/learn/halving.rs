@@ -1,6 +1,6 @@
 //! Successive halving (Jamieson and Talwalkar 2016): many trials train for a few epochs, the best of them for more, and so
-//! on. The numbers of trials and epochs are those of a bracket of Hyperband (Li, Jamieson, DeSalvo, Rostamizadeh and
-//! Talwalkar 2018), whose last rung trains to the end.
+//! on. The numbers of trials and epochs are those of a bracket of Hyperband (Li et al. 2018), whose last rung
+//! trains to the end.
 
 /// A rung: so many trials, trained until they have so many epochs in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -68,9 +68,7 @@ pub fn bracket(trials: usize, eta: usize, rungs: usize, epochs: usize) -> Result
         return Err(TooManyRungs::Epochs { rungs, eta, needed, epochs });
     }
     let share = |whole: usize, exponent: usize| whole / power(exponent).unwrap_or(usize::MAX);
-    Ok((0..rungs)
-        .map(|rung| Rung { trials: share(trials, rung), epochs: share(epochs, rungs - 1 - rung) })
-        .collect())
+    Ok((0..rungs).map(|rung| Rung { trials: share(trials, rung), epochs: share(epochs, rungs - 1 - rung) }).collect())
 }
 
 /// The places of those that go on to the next rung, best first: the `keep` lowest of the losses, of equal ones those that
@@ -107,7 +105,8 @@ mod tests {
 
     #[test]
     fn rungs_end_where_trials_or_epochs_do() {
-        for (trials, eta, epochs) in [(27, 3, 300), (26, 3, 300), (27, 3, 8), (1, 2, 1), (1000, 4, 63), (5, 100_000, 9)] {
+        for (trials, eta, epochs) in [(27, 3, 300), (26, 3, 300), (27, 3, 8), (1, 2, 1), (1000, 4, 63), (5, 100_000, 9)]
+        {
             let most = most_rungs(trials, eta, epochs);
             let rungs = bracket(trials, eta, most, epochs).expect("a bracket");
             assert!(rungs.iter().all(|rung| rung.trials >= 1 && rung.epochs >= 1), "{rungs:?}");

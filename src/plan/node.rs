@@ -416,8 +416,10 @@ impl Plan {
         for node in &self.nodes {
             let (stage, _) = node.stage.word();
             let rest = node.name.strip_prefix(stage).map_or(node.name.as_str(), |rest| rest.trim_start_matches('.'));
-            let family =
-                [".trial_", ".repeat_", ".place_"].iter().find_map(|mark| rest.split_once(mark)).map(|(family, _)| family);
+            let family = [".trial_", ".repeat_", ".place_"]
+                .iter()
+                .find_map(|mark| rest.split_once(mark))
+                .map(|(family, _)| family);
             if let Some((at, count)) = family.and_then(|family| trials.get_mut(family)) {
                 *count += 1;
                 graph.nodes[*at].detail = format!("{} ({count} trials)", family.unwrap_or_default());

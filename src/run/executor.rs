@@ -284,7 +284,8 @@ impl Run<'_> {
         };
         let (stage, _) = node.stage.word();
         // What earlier, interrupted runs took counts too.
-        let before: f64 = fs::read_to_string(lock.folder.join(SPENT)).ok().and_then(|text| text.parse().ok()).unwrap_or(0.0);
+        let before: f64 =
+            fs::read_to_string(lock.folder.join(SPENT)).ok().and_then(|text| text.parse().ok()).unwrap_or(0.0);
         let ended = stages::run(&context);
         let seconds = before + started.elapsed().as_secs_f64();
         if ended.is_err() {

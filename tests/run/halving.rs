@@ -68,8 +68,7 @@ fn the_best_of_each_rung_go_on() {
     assert_same_tree(&one.out(), &two.out());
 
     let found = Found { place: &one, plan: plan(Path::new(FILE), &[]) };
-    let first: Vec<(String, usize)> =
-        (0..9).map(|trial| (format!("train.search.trial_{trial:02}"), trial)).collect();
+    let first: Vec<(String, usize)> = (0..9).map(|trial| (format!("train.search.trial_{trial:02}"), trial)).collect();
     let rungs = [first, found.rung(2, 3), found.rung(3, 1)];
     for (rung, next) in rungs.iter().zip(&rungs[1..]) {
         let mut losses: Vec<(f64, usize)> = rung.iter().map(|(node, trial)| (found.loss(node), *trial)).collect();
@@ -89,7 +88,10 @@ fn the_best_of_each_rung_go_on() {
     assert_eq!([1, 2, 3].map(|rung| reached.iter().filter(|&&reached| reached == rung).count()), [6, 2, 1]);
     for (rung, members) in rungs.iter().enumerate() {
         let values = trials.numbers(&format!("rung_{}", rung + 1)).unwrap();
-        assert_eq!(values.iter().filter(|value| value.is_finite()).count() + usize::from(rung == 0) * choice.refused, members.len());
+        assert_eq!(
+            values.iter().filter(|value| value.is_finite()).count() + usize::from(rung == 0) * choice.refused,
+            members.len()
+        );
         assert!(members.iter().all(|(node, trial)| found.loss(node) == values[*trial] || values[*trial].is_nan()));
     }
 
@@ -135,7 +137,8 @@ fn training_data(found: &Found) -> TrainingData {
     let splits = rows.texts("split").unwrap();
     let usable: Vec<usize> = (0..rows.rows()).filter(|&row| splits[row] != "failed").collect();
     let rows = rows.select(&usable);
-    let columns: Vec<Vec<f64>> = summary.names.iter().map(|name| rows.numbers(name).unwrap().to_vec()).collect();
+    let columns: Vec<Vec<f64>> =
+        summary.names.iter().map(|name| rows.numbers(&format!("parameter.{name}")).unwrap().to_vec()).collect();
     TrainingData {
         rows: (0..rows.rows()).map(|row| columns.iter().map(|column| column[row]).collect()).collect(),
         conditions: rows.numbers("condition").unwrap().to_vec(),

@@ -42,9 +42,10 @@ fn lines(tune: &Tune, choice: &TuneChoice, trials: &Table) -> Result<Vec<(String
     } else {
         "the trials of the last rung"
     };
-    let next = standing.iter().find(|&&trial| trial != choice.trial).map_or_else(String::new, |&next| {
-        format!("; next comes trial {next} with {}", rounded(values[next], 4))
-    });
+    let next = standing
+        .iter()
+        .find(|&&trial| trial != choice.trial)
+        .map_or_else(String::new, |&next| format!("; next comes trial {next} with {}", rounded(values[next], 4)));
     let refused = match choice.refused {
         0 => String::new(),
         refused => format!("; {} could not be trained", counted(refused, "trial")),

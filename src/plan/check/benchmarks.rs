@@ -88,7 +88,10 @@ fn frozen(experiment: &Experiment, benchmark: &Declaration, methods: &[Value], f
                 format!("`{name}` is tuned on `{problem}`, a headline problem of `{}`", benchmark.name),
             )
             .at(place(tune, "problem"), "expected a problem of `development`")
-            .at(place(benchmark, "problems"), "run with settings that were not frozen before, and charged for the search"),
+            .at(
+                place(benchmark, "problems"),
+                "run with settings that were not frozen before, and charged for the search",
+            ),
         );
     }
 }

@@ -67,9 +67,6 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
         if let Some(tune) = experiment.tunes.get(from) {
             known.extend(TUNE_COLUMNS);
             known.extend(tune.vary.iter().map(|vary| vary.path.as_str()));
-            if tune.word("trials") != Some("halving") {
-                known.retain(|column| *column != "rung");
-            }
         } else if experiment.generates.contains_key(from) {
             known.extend(GENERATE_COLUMNS);
         } else if experiment.benchmarks.contains_key(from) {

@@ -81,8 +81,10 @@ impl Builder<'_> {
             trainings.extend(&last);
         }
         let stage = Stage::Tune(Tune { choose, lowest, varied, rungs });
-        let places =
-            sources(declaration, &[("choose", "choose"), ("lowest", "choose"), ("varied", "trials"), ("rungs", "trials")]);
+        let places = sources(
+            declaration,
+            &[("choose", "choose"), ("lowest", "choose"), ("varied", "trials"), ("rungs", "trials")],
+        );
         Ok(self.node(format!("tune.{name}"), stage, trainings, places))
     }
 

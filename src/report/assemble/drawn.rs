@@ -209,9 +209,8 @@ fn shown<'a>(plan: &'a Plan, figure: &'a Deliverable, store: &Store) -> Result<S
                 // A profile over problems of both would say nothing of either.
                 _ => (figure.draw == "performance_profile").then_some("headline"),
             };
-            let table = |name: &str| {
-                tables::benchmarked(artifact, benchmark, name).map(|table| tables::of_role(table, role))
-            };
+            let table =
+                |name: &str| tables::benchmarked(artifact, benchmark, name).map(|table| tables::of_role(table, role));
             let budget = benchmark.budget;
             let (data, caption, draw): (Table, _, Draw) = match figure.draw.as_str() {
                 "success" => {

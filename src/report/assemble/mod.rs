@@ -148,7 +148,6 @@ pub fn collect(plan: &Plan, store: &Store) -> Result<(Results, Files), AssembleE
         files.insert(format!("figures/{name}.png"), drawn.png);
         results.figures.push(figure);
     }
-    results.files =
-        files.iter().map(|(name, bytes)| (name.clone(), measured::checksum(name, bytes))).collect();
+    results.files = files.iter().map(|(name, bytes)| (name.clone(), measured::checksum(name, bytes))).collect();
     Ok((results, files))
 }

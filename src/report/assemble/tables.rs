@@ -313,7 +313,8 @@ pub(super) fn panels(table: &Table) -> Result<Table, TableError> {
     let mut rows: Vec<(usize, String)> = Vec::new();
     for problem in distinct(problems) {
         let of_problem = || (0..table.rows()).filter(move |&row| problems[row] == *problem);
-        let is_development = of_problem().next().is_some_and(|row| roles.is_some_and(|roles| roles[row] == "development"));
+        let is_development =
+            of_problem().next().is_some_and(|row| roles.is_some_and(|roles| roles[row] == "development"));
         let problem_name = if is_development { format!("{problem} (development)") } else { problem.clone() };
         rows.extend(of_problem().filter(|&row| blind[row] == "no").map(|row| (row, problem_name.clone())));
         let is_shown = |&row: &usize| blind[row] == "yes" || !learns.contains(&(problem, &methods[row]));
@@ -375,7 +376,17 @@ pub(super) fn declared(plan: &Plan, table: &Deliverable, store: &Store) -> Resul
     for &at in &table.from {
         let artifact = store.artifact(&plan.nodes[at].key);
         candidates.push(match &plan.nodes[at].stage {
-            Stage::Tune(_) => artifact.table("trials")?,
+            Stage::Tune(_) => {
+                let trials = artifact.table("trials")?;
+                // Without rungs all trials train to the end of the only one.
+                match wanted.iter().any(|name| name == "rung") && trials.column("rung").is_none() {
+                    true => {
+                        let rows = trials.rows();
+                        trials.integer("rung", vec![1; rows])
+                    }
+                    false => trials,
+                }
+            }
             Stage::Compare(compare) => compared(&artifact, compare, "summary")?,
             Stage::Benchmark(benchmark) => summary(plan, at, benchmark, (table, &wanted), store)?,
             _ => artifact.table("conditions")?,

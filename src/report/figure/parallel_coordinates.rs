@@ -110,8 +110,7 @@ pub fn draw(trials: &Table, scales: &[(String, Scale)]) -> Result<Drawing, Figur
     if rungs.is_empty() {
         color_bar(&mut canvas, (right + 76.0, 102.0, height), (low, high));
     } else {
-        let ended: Vec<usize> =
-            (1..=last).map(|at| rows.iter().filter(|&&row| rung(row) == at).count()).collect();
+        let ended: Vec<usize> = (1..=last).map(|at| rows.iter().filter(|&&row| rung(row) == at).count()).collect();
         rung_legend(&mut canvas, (right + 62.0, 102.0), &ended);
     }
     if let Some(row) = winner {

@@ -67,10 +67,10 @@ pub(super) const CHECKPOINT: &str = "checkpoint.safetensors";
 /// was refused only `summary.ron`. Where a search goes by rungs, `lineage.ron` too, and `checkpoint.safetensors` where the
 /// training pauses.
 pub(super) fn run(context: &Context, train: &Train) -> Result<Vec<String>, StageError> {
-    let mut lineage = train.trial.filter(|_| train.pause.is_some()).map(|trial| Lineage {
-        trial,
-        streams: context.node.key.to_string(),
-    });
+    let mut lineage = train
+        .trial
+        .filter(|_| train.pause.is_some())
+        .map(|trial| Lineage { trial, streams: context.node.key.to_string() });
     let mut continued = None;
     let settings: Settings = match (&train.settings, train.place) {
         (Some(settings), _) => settings.clone(),

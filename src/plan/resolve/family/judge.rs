@@ -74,8 +74,7 @@ pub(in super::super) fn refuse_left_out(
     settled: &[Settled],
     findings: &mut Vec<Diagnostic>,
 ) {
-    let place =
-        |declaration: &Declaration, path: &str| declaration.origin(path).span().unwrap_or(declaration.span);
+    let place = |declaration: &Declaration, path: &str| declaration.origin(path).span().unwrap_or(declaration.span);
     for Settled { declaration, .. } in settled {
         let named = declaration.word("problem").map(|name| (name, place(declaration, "problem")));
         let listed = ["problems", "development"].into_iter().flat_map(|list| {

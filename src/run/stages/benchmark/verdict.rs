@@ -72,9 +72,9 @@ fn tests(settings: &Benchmark, lines: &[Line]) -> Vec<(f64, f64, f64)> {
     for role in ROLES {
         let of_role = || {
             let tested = lines.iter().zip(&found).enumerate();
-            tested.filter(|(_, (line, _))| settings.role(line.problem) == role).filter_map(|(at, (_, test))| {
-                test.as_ref().map(|test| (at, test))
-            })
+            tested
+                .filter(|(_, (line, _))| settings.role(line.problem) == role)
+                .filter_map(|(at, (_, test))| test.as_ref().map(|test| (at, test)))
         };
         let known: Vec<f64> = of_role().map(|(_, test)| test.p).collect();
         for ((at, test), corrected) in of_role().zip(paired::holm(&known)) {
@@ -175,7 +175,10 @@ pub(super) fn profile(settings: &Benchmark, lines: &[Line]) -> Table {
             }
         }
     }
-    let table =
-        Table::new().text("method", methods).text("blind", blinds).number("multiple", multiples).number("share", shares);
+    let table = Table::new()
+        .text("method", methods)
+        .text("blind", blinds)
+        .number("multiple", multiples)
+        .number("share", shares);
     if settings.development == 0 { table } else { table.text("role", roles) }
 }
