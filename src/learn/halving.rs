@@ -1,6 +1,6 @@
 //! Successive halving (Jamieson and Talwalkar 2016): many trials train for a few epochs, the best of them for more, and so
-//! on. The numbers of trials and epochs are those of a bracket of Hyperband (Li, Jamieson, DeSalvo, Rostamizadeh and
-//! Talwalkar 2018), whose last rung trains to the end.
+//! on. The numbers of trials and epochs are those of a bracket of Hyperband (Li et al. 2018), whose last rung
+//! trains to the end.
 
 /// A rung: so many trials, trained until they have so many epochs in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

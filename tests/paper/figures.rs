@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use kexp::report::figure::{
-    Drawing, FigureError, box_plot, calibration, descents, distances, feasibility, graph, latent_umap, marginals, minima,
-    pairs, parallel_coordinates, parameters, profiles, traces, training_curves, umap,
+    Drawing, FigureError, box_plot, calibration, descents, distances, feasibility, graph, latent_umap, marginals,
+    minima, pairs, parallel_coordinates, parameters, profiles, traces, training_curves, umap,
 };
 use kexp::table::{Column, Table};
 

@@ -137,7 +137,8 @@ fn training_data(found: &Found) -> TrainingData {
     let splits = rows.texts("split").unwrap();
     let usable: Vec<usize> = (0..rows.rows()).filter(|&row| splits[row] != "failed").collect();
     let rows = rows.select(&usable);
-    let columns: Vec<Vec<f64>> = summary.names.iter().map(|name| rows.numbers(name).unwrap().to_vec()).collect();
+    let columns: Vec<Vec<f64>> =
+        summary.names.iter().map(|name| rows.numbers(&format!("parameter.{name}")).unwrap().to_vec()).collect();
     TrainingData {
         rows: (0..rows.rows()).map(|row| columns.iter().map(|column| column[row]).collect()).collect(),
         conditions: rows.numbers("condition").unwrap().to_vec(),

@@ -25,9 +25,6 @@ pub(super) fn run(experiment: &Experiment, table: &Declaration, findings: &mut V
     if let Some(tune) = experiment.tunes.get(first) {
         known.extend(TUNE_COLUMNS);
         known.extend(tune.vary.iter().map(|vary| vary.path.as_str()));
-        if tune.word("trials") != Some("halving") {
-            known.retain(|column| *column != "rung");
-        }
     } else if experiment.generates.contains_key(first) {
         known.extend(NAME_COLUMNS);
         known.extend(GENERATE_COLUMNS);

@@ -394,7 +394,17 @@ pub(super) fn declared(plan: &Plan, table: &Deliverable, store: &Store) -> Resul
         let artifact = store.artifact(&plan.nodes[at].key);
         let stage = &plan.nodes[at].stage;
         let found = match stage {
-            Stage::Tune(_) => artifact.table("trials")?,
+            Stage::Tune(_) => {
+                let trials = artifact.table("trials")?;
+                // Without rungs all trials train to the end of the only one.
+                match wanted.iter().any(|name| name == "rung") && trials.column("rung").is_none() {
+                    true => {
+                        let rows = trials.rows();
+                        trials.integer("rung", vec![1; rows])
+                    }
+                    false => trials,
+                }
+            }
             Stage::Compare(compare) => compared(&artifact, compare, "summary")?,
             Stage::Benchmark(benchmark) => summary(plan, at, benchmark, (table, &wanted), store)?,
             Stage::Judge(_) => artifact.table("judgement")?,
