@@ -1,5 +1,7 @@
 //! Quantiles of the normal and the chi-square distribution.
 
+#![allow(clippy::excessive_precision, reason = "coefficients stand as they were published")]
+
 /// The quantile of the standard normal distribution at a probability between 0 and 1: infinite at its ends, NaN beyond
 /// them. Algorithm AS 241, `PPND16` (Wichura, Applied Statistics 1988): about 16 digits.
 #[must_use]
