@@ -89,7 +89,7 @@ generator spline { kind = spline_flow, width = 32, blocks = 1, train = adam(lr =
     for node in plan.nodes.iter().filter(|node| matches!(node.stage, Stage::Generate(_))) {
         let vectors = store.artifact(&node.key).table("vectors").expect("vectors");
         for (name, truth) in TRUTH {
-            let mut values = vectors.numbers(name).expect("a column").to_vec();
+            let mut values = vectors.numbers(&format!("parameter.{name}")).expect("a column").to_vec();
             values.sort_by(f64::total_cmp);
             let (low, high) = (values[values.len() / 40], values[values.len() - 1 - values.len() / 40]);
             let truth = truth.log10();

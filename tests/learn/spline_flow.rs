@@ -8,10 +8,15 @@ use super::flow_matching::{gaussian, gaussian_errors, mode_errors, modes, rows};
 use super::*;
 
 /// Settings that train in seconds.
+///
+/// The noise beyond the tails, where nothing is bent, is led to the ends of all rows, whatever the condition: of a
+/// standard normal 0.3 % lie beyond 3 and hardly any beyond 5. At 3 they add up to 0.4 to a variance of 1 at a
+/// condition, which the tests of moments would see; shares of modes are tested at the default.
 fn flow(changes: &[(&str, Value)]) -> Settings {
     let small = [
         ("width", Value::Integer(48)),
         ("blocks", Value::Integer(1)),
+        ("tail", Value::Number(5.0)),
         ("train.epochs", Value::Integer(20)),
         ("train.lr", Value::Number(3e-3)),
     ];
@@ -79,7 +84,7 @@ fn gaussians_of_ten_dimensions_keep_their_moments() {
 
 #[test]
 fn both_modes_are_covered_by_their_share() {
-    let trained = train(&flow(&[]), &modes(), 1).expect("trained");
+    let trained = train(&flow(&[("tail", Value::Number(3.0))]), &modes(), 1).expect("trained");
     for condition in [0.2, 0.8] {
         let [first, astray, spread] = mode_errors(&trained, condition);
         assert!((first - 0.3).abs() < 0.06 && astray < 0.06 && spread.abs() < 0.2, "{first} {astray} {spread}");

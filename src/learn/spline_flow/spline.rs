@@ -227,9 +227,10 @@ mod tests {
             let step = 1e-7;
             let slope = (SPLINE.forward(&raw, x + step).0 - SPLINE.forward(&raw, x - step).0) / (2.0 * step);
             let stated = SPLINE.forward(&raw, x).1.exp();
-            prop_assert!(slope > 0.0);
+            prop_assert!(slope >= 0.0);
             // The second derivative jumps at knots, and is large in narrow bins.
-            prop_assert!((slope / stated - 1.0).abs() < 2e-3, "{slope} is not {stated}");
+            // What rounding leaves of a difference is 1e-9 of the step.
+            prop_assert!((slope - stated).abs() < 2e-3 * stated + 1e-7, "{slope} is not {stated}");
         }
 
         #[test]
