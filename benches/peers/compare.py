@@ -16,6 +16,7 @@ import json
 import math
 import os
 import random
+import resource
 import statistics
 import subprocess
 import sys
@@ -28,6 +29,16 @@ RTOL, ATOL, POINTS = "1e-6", "1e-9", 51
 TIGHT = "1e-10", "1e-14"
 # AMICI's build of this one (1,759 parameters) takes longer than all else together.
 TOO_SLOW_TO_BUILD = {"b1yeast"}
+
+
+def with_processor_time(once, vectors):
+    """What `once` found, with the processor time of all its processes a vector, which other work on the machine hardly
+    changes; loading the model is in it."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    found = once()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {**found, "processor_ms": seconds * 1e3 / vectors}
 
 
 def answer(command):
@@ -87,11 +98,12 @@ class Comparison:
     def ensemble(self, name, run):
         vectors = self.vectors(name)
         model, end = self.files(name)[0], self.meta(name)["end"]
-        found = answer([self.options.kexp, "ensemble", model, "--vectors", vectors, "--end", end, "--points", POINTS,
-                        "--rtol", RTOL, "--atol", ATOL, "--threads", 2, "--json"])
-        self.keep("ensemble", "kexp", name, run, found)
+        command = [self.options.kexp, "ensemble", model, "--vectors", vectors, "--end", end, "--points", POINTS,
+                   "--rtol", RTOL, "--atol", ATOL, "--threads", 2, "--json"]
+        self.keep("ensemble", "kexp", name, run, with_processor_time(lambda: answer(command), self.options.vectors))
         if "roadrunner" in self.options.tools:
-            self.keep("ensemble", "roadrunner", name, run, self.peer("ensemble", "roadrunner", name, vectors))
+            peer = lambda: self.peer("ensemble", "roadrunner", name, vectors)
+            self.keep("ensemble", "roadrunner", name, run, with_processor_time(peer, self.options.vectors))
 
     def accuracy(self, name, run):
         """The largest error of any state at any point, as a share of the state's maximum, against kexp's own solve at
@@ -248,6 +260,8 @@ def report(raw, names, options):
         some = [name for name in names if name in options.ensembles]
         columns = [(label, tool, lambda one: one["solves_per_s"]) for label, tool in every if tool in ("kexp", "roadrunner")]
         parts.append(ratios(raw, "ensemble", f"Solves a second of {options.vectors} vectors, two threads and two processes", some, columns, ".0f", "1/s", higher=True))
+        columns = [(label, tool, lambda one: one["processor_ms"]) for label, tool, _ in columns]
+        parts.append(ratios(raw, "ensemble", "Processor time of a solve", some, columns, ".3g", "ms"))
         lines = ["| model | tool | failed |", "|---|---|---:|"]
         for name in some:
             for label, tool, _ in columns:
