@@ -31,8 +31,6 @@ pub const JUDGEMENT_COLUMNS: &[&str] = &[
     "distance_ratio",
     "matched",
     "closer_to_training",
-    "closer_to_training_lower",
-    "closer_to_training_upper",
     "closer_to_training_p",
     "coverage",
     "coverage_lower",

@@ -86,7 +86,8 @@ fn judge(context: &Context, settings: &Judge) -> Result<Vec<String>, StageError>
         .number("memorisation_p", of_copied(|copied| copied.p_value))
         .number("distance_ratio", of_copied(|copied| copied.ratio))
         .number("matched", of_copied(|copied| copied.matched));
-    let table = interval(table, "closer_to_training", closer.map(|closer| closer.share))
+    let table = table
+        .number("closer_to_training", number(closer.map(|closer| closer.share)))
         .number("closer_to_training_p", number(closer.map(|closer| closer.p_value)));
     let table = interval(table, "coverage", reached.map(|reached| reached.coverage));
     let of_reached = |pick: fn(&Coverage) -> f64| number(reached.as_ref().map(pick));
