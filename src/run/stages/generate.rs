@@ -21,7 +21,7 @@ pub(super) fn run(context: &Context, settings: &Generate) -> Result<Vec<String>,
     let bounds = Bounds::new(dataset.lower.clone(), dataset.upper.clone()).map_err(StageError::refused)?;
     let learnt = settings.filter.as_ref().map(|_| classifier(&context.input(2))).transpose()?.flatten();
     let source = Source {
-        trained: &trained,
+        sample: &|condition, count, streams| trained.sample(condition, count, streams),
         bounds: &bounds,
         outside: &settings.outside,
         filter: settings.filter.as_ref().map(|filter| (filter, learnt.as_ref())),

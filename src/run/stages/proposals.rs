@@ -2,7 +2,7 @@
 //! outside, drawn again or refused is counted.
 
 use super::super::error::StageError;
-use crate::learn::{Classifier, Trained};
+use crate::learn::{Classifier, LearnError};
 use crate::optimise::Bounds;
 use crate::plan::node::Filter;
 use crate::random::Streams;
@@ -10,9 +10,12 @@ use crate::random::Streams;
 /// How often vectors outside the bounds are drawn again before they are clipped.
 const MOST_DRAWS: usize = 1000;
 
+/// Draws so many vectors at a condition, vector `i` from stream `i`: [`crate::learn::Generator::sample`].
+pub(super) type Sample<'a> = dyn Fn(f64, usize, &Streams) -> Result<Vec<Vec<f64>>, LearnError> + 'a;
+
 /// A generator with what its vectors must keep to.
 pub(super) struct Source<'a> {
-    pub(super) trained: &'a Trained,
+    pub(super) sample: &'a Sample<'a>,
     pub(super) bounds: &'a Bounds,
     /// What happens outside of them: `clip`, `reflect` or `reject`.
     pub(super) outside: &'a str,
@@ -39,9 +42,8 @@ pub(super) struct Proposal {
 impl Source<'_> {
     /// `count` vectors at a condition. The first draw of vector `i` is that of stream `i`.
     pub(super) fn draw(&self, condition: f64, count: usize, streams: &Streams) -> Result<Vec<Proposal>, StageError> {
-        let sample = |count: usize, streams: &Streams| {
-            self.trained.sample(condition, count, streams).map_err(StageError::refused)
-        };
+        let sample =
+            |count: usize, streams: &Streams| (self.sample)(condition, count, streams).map_err(StageError::refused);
         let mut made = vec![Proposal { probability: f64::NAN, ..Proposal::default() }; count];
         let mut open: Vec<usize> = (0..count).collect();
         for draw in 0.. {
@@ -124,53 +126,18 @@ mod tests {
     use rand_distr::{Distribution, StandardNormal};
 
     use super::*;
-    use crate::graph::Graph;
-    use crate::learn::archive::Archive;
-    use crate::learn::{FeasibilityData, FeasibilitySettings, Generator, LearnError, feasibility};
-    use crate::table::Table;
+    use crate::learn::{FeasibilityData, FeasibilitySettings, feasibility};
 
     /// Gaussian vectors of this mean and standard deviation in each of two parameters.
-    #[derive(Debug)]
-    struct Cloud {
-        mean: f64,
-        sd: f64,
-    }
-
-    impl Generator for Cloud {
-        fn sample(&self, _: f64, count: usize, streams: &Streams) -> Result<Vec<Vec<f64>>, LearnError> {
-            let number = |stream: &mut _| -> f64 { StandardNormal.sample(stream) };
+    fn cloud(mean: f64, sd: f64) -> impl Fn(f64, usize, &Streams) -> Result<Vec<Vec<f64>>, LearnError> {
+        move |_, count, streams| {
             Ok((0..count as u64)
                 .map(|index| {
                     let mut stream = streams.stream(index);
-                    (0..2).map(|_| self.mean + self.sd * number(&mut stream)).collect()
+                    let normal: [f64; 2] = std::array::from_fn(|_| StandardNormal.sample(&mut stream));
+                    normal.iter().map(|value| mean + sd * value).collect()
                 })
                 .collect())
-        }
-
-        fn embed(&self, _: &[Vec<f64>], _: &[f64]) -> Result<Vec<Vec<f64>>, LearnError> {
-            Err(LearnError::NoLatentSpace("cloud".into()))
-        }
-
-        fn graph(&self) -> Graph {
-            Graph::default()
-        }
-
-        fn parameters(&self) -> usize {
-            2
-        }
-
-        fn write(&self, _: &mut Archive) {}
-    }
-
-    fn cloud(mean: f64, sd: f64) -> Trained {
-        let (history, warnings) = (Table::new(), Vec::new());
-        Trained {
-            kind: "cloud",
-            history,
-            best_epoch: 1,
-            validation_loss: 0.0,
-            warnings,
-            generator: Box::new(Cloud { mean, sd }),
         }
     }
 
@@ -178,9 +145,9 @@ mod tests {
         Bounds::new(vec![-1.0, 0.0], vec![1.0, 0.5]).expect("a box")
     }
 
-    fn drawn(outside: &str, trained: &Trained, seed: u64) -> Vec<Proposal> {
+    fn drawn(outside: &str, sample: &Sample, seed: u64) -> Vec<Proposal> {
         let bounds = box_of_two();
-        let source = Source { trained, bounds: &bounds, outside, filter: None };
+        let source = Source { sample, bounds: &bounds, outside, filter: None };
         source.draw(0.0, 20, &Streams::new(seed, "draws")).expect("draws")
     }
 
@@ -188,10 +155,10 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
         #[test]
         fn every_law_keeps_to_the_bounds_and_counts(seed in 0..1000_u64, mean in -2.0..2.0, sd in 0.1..3.0) {
-            let (trained, bounds) = (cloud(mean, sd), box_of_two());
-            let first = trained.sample(0.0, 20, &Streams::new(seed, "draws")).expect("draws");
+            let (sample, bounds) = (cloud(mean, sd), box_of_two());
+            let first = sample(0.0, 20, &Streams::new(seed, "draws")).expect("draws");
             for law in ["clip", "reflect", "reject"] {
-                for (one, x) in drawn(law, &trained, seed).iter().zip(&first) {
+                for (one, x) in drawn(law, &sample, seed).iter().zip(&first) {
                     let inside = bounds.contains(x);
                     prop_assert!(bounds.contains(&one.vector));
                     prop_assert_eq!(one.outside == 0, inside);
@@ -220,7 +187,7 @@ mod tests {
     fn the_filter_refuses_what_fails() {
         // Solves where the first parameter is below 0.
         let streams = Streams::new(4, "classifier");
-        let rows = cloud(0.0, 0.4).sample(0.0, 300, &streams).expect("draws");
+        let rows = cloud(0.0, 0.4)(0.0, 300, &streams).expect("draws");
         let rows: Vec<Vec<f64>> = rows.iter().map(|x| box_of_two().reflect(x)).collect();
         let data = FeasibilityData {
             names: vec!["a".into(), "b".into()],
@@ -240,9 +207,9 @@ mod tests {
         assert!(low > 0.9 && (0.2..0.8).contains(&middle) && high < 0.1, "{low} {middle} {high}");
 
         let (bounds, filter) = (box_of_two(), Filter { at_least: 0.5, draws: 50 });
-        let draw = |trained: &Trained| {
+        let draw = |sample: &Sample| {
             let source =
-                Source { trained, bounds: &bounds, outside: "reflect", filter: Some((&filter, Some(&classifier))) };
+                Source { sample, bounds: &bounds, outside: "reflect", filter: Some((&filter, Some(&classifier))) };
             source.draw(0.0, 40, &Streams::new(9, "draws")).expect("draws")
         };
         let passed = draw(&cloud(0.0, 0.3));

@@ -84,7 +84,8 @@ impl<'a> Proposer<'a> {
         match (self.method, &self.trained) {
             (Method::Generator { .. }, Some((trained, condition))) => {
                 let filter = self.filter.map(|filter| (filter, self.classifier.as_ref()));
-                let source = Source { trained, bounds, outside: self.outside, filter };
+                let sample = |condition, count, streams: &Streams| trained.sample(condition, count, streams);
+                let source = Source { sample: &sample, bounds, outside: self.outside, filter };
                 let made = source.draw(*condition, POINTS, &streams)?;
                 draws.proposed += made.len();
                 draws.outside += made.iter().filter(|one| one.outside > 0).count();
