@@ -86,13 +86,13 @@ fn a_start_that_cannot_be_solved_is_told() {
     for (body, words) in [
         (
             format!("posterior a {{ problem = stat5_fit, start = nominal, {small} }}"),
-            "where a chain starts (step limit",
+            "where a chain starts (step_limit",
         ),
         (
             format!("posterior a {{ problem = stat5_fit, {small} }}"),
-            "none of 1000 random starts could be solved (step limit",
+            "none of 1000 random starts could be solved (step_limit",
         ),
-        ("profile_likelihood a { problem = stat5_fit }".to_owned(), "where the optimum is looked for (step limit"),
+        ("profile_likelihood a { problem = stat5_fit }".to_owned(), "where the optimum is looked for (step_limit"),
         (
             format!("dataset d {{ start = random(2) }}\nposterior a {{ problem = stat5_fit, start = d, {small} }}"),
             "no descent has an end",

@@ -250,8 +250,8 @@ mod tests {
             }
             for index in 0..raw.len() {
                 let (mut above, mut below) = (raw.clone(), raw.clone());
-                above[index] += 1e-3;
-                below[index] -= 1e-3;
+                above[index] += 1e-4;
+                below[index] -= 1e-4;
                 if bin(&above, x) == bin(&below, x) {
                     let moved = f64::from(above[index]) - f64::from(below[index]);
                     let found = (loss(&above, x) - loss(&below, x)) / moved;

@@ -126,6 +126,7 @@ mod tests {
     use rand_distr::{Distribution, StandardNormal};
 
     use super::*;
+    use crate::learn::train_settings::TrainSettings;
     use crate::learn::{FeasibilityData, FeasibilitySettings, feasibility};
 
     /// Gaussian vectors of this mean and standard deviation in each of two parameters.
@@ -198,7 +199,8 @@ mod tests {
             validation: (0..300).map(|row| row % 5 == 0).collect(),
             rows,
         };
-        let settings = FeasibilitySettings { depth: 0, ..FeasibilitySettings::default() };
+        let train = TrainSettings::Adam { lr: 0.05, weight_decay: 1e-3, epochs: 300, batch: 128, patience: 40 };
+        let settings = FeasibilitySettings { depth: 0, train, ..FeasibilitySettings::default() };
         let train = || feasibility::train(settings, &data, &streams, &|| false, &mut |_, _, _| ()).expect("trains");
         let classifier = train().classifier;
         assert_eq!(classifier, train().classifier, "the same seed gives the same bits");
