@@ -135,12 +135,8 @@ impl Panel {
         layout.show_legend = false;
         canvas.put(render_multiple(plots, layout));
         let middle = (self.left + self.width / 2.0, self.top + self.height / 2.0);
-        if !self.x.label.is_empty() {
-            canvas.text((middle.0, self.top + self.height + 32.0), &self.x.label, LABEL, Anchor::Middle, INK);
-        }
-        if !self.y.label.is_empty() {
-            canvas.turned((self.left - 40.0, middle.1), &self.y.label, LABEL, Anchor::Middle, -90.0);
-        }
+        canvas.text((middle.0, self.top + self.height + 32.0), &self.x.label, LABEL, Anchor::Middle, INK);
+        canvas.turned((self.left - 40.0, middle.1), &self.y.label, LABEL, Anchor::Middle, -90.0);
     }
 }
 
