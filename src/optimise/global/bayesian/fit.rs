@@ -29,23 +29,14 @@ const ITERATIONS: usize = 60;
 impl Evidence<'_> {
     /// The process under these hyperparameters.
     pub(super) fn process(&self, logarithms: &[f64]) -> Option<Process> {
-        let (kernel, scale) = self.split(logarithms)?;
+        let (kernel, scale) = split(logarithms)?;
         Process::new(kernel, self.inputs, &self.warp.targets(scale))
-    }
-
-    fn split(&self, logarithms: &[f64]) -> Option<(Kernel, f64)> {
-        let (&scale, rest) = logarithms.split_last()?;
-        let (&noise, lengths) = rest.split_last()?;
-        Some((
-            Kernel { lengthscales: lengths.iter().map(|length| length.exp()).collect(), noise: noise.exp() },
-            scale.exp(),
-        ))
     }
 
     /// The logarithm of the marginal likelihood of the fvals, with its derivatives by the logarithms.
     pub(super) fn likelihood(&self, logarithms: &[f64]) -> Option<(f64, Vec<f64>)> {
         let process = self.process(logarithms)?;
-        let (_, scale) = self.split(logarithms)?;
+        let (_, scale) = split(logarithms)?;
         let (density, density_slope) = self.warp.log_density(scale);
         let mut slopes = process.by_hyperparameters();
         let by_scale: f64 = process.by_targets().zip(self.warp.by_scale(scale)).map(|(by, target)| by * target).sum();
@@ -101,4 +92,14 @@ impl Evidence<'_> {
         let best = ends.reduce(|best, end| if end.1 < best.1 { end } else { best });
         best.map(|(logarithms, _)| logarithms)
     }
+}
+
+/// The kernel, and the scale of the warp.
+fn split(logarithms: &[f64]) -> Option<(Kernel, f64)> {
+    let (&scale, rest) = logarithms.split_last()?;
+    let (&noise, lengths) = rest.split_last()?;
+    Some((
+        Kernel { lengthscales: lengths.iter().map(|length| length.exp()).collect(), noise: noise.exp() },
+        scale.exp(),
+    ))
 }
