@@ -81,7 +81,9 @@ fn settings(name: &str, changes: &[(&str, Value)]) -> Settings {
     let mut settings: Settings =
         fields.into_iter().filter_map(|field| Some((field.name.to_owned(), field.default?))).collect();
     settings.insert("kind".into(), Value::choice(name, []));
-    changes.iter().for_each(|(path, value)| tune::apply(&mut settings, path, value.clone()).unwrap());
+    for (path, value) in changes {
+        tune::apply(&mut settings, path, value.clone()).unwrap();
+    }
     settings
 }
 

@@ -1,6 +1,7 @@
 """Training and sampling generators: kexp beside the same networks in PyTorch, by turns in one run; prints a table.
 
-    training.py [--turns 5] [--epochs 40] [--vectors 12800]          runs everything (cargo bench builds kexp's side)
+    training.py [--turns 5] [--epochs 40] [--vectors 12800] [--threads 2] [--batches 128 512 2048 8192]
+                                                                     runs everything (cargo bench builds kexp's side)
     training.py one train EPOCHS | one sample VECTORS BATCH THREADS  one measurement of PyTorch, one line of JSON
 
 PyTorch must be the version of libtorch that kexp is linked with: pip install torch==2.13.0 numpy. Training is on one
@@ -159,6 +160,8 @@ def main():
     arguments.add_argument("--turns", type=int, default=5)
     arguments.add_argument("--epochs", type=int, default=40)
     arguments.add_argument("--vectors", type=int, default=12_800)
+    arguments.add_argument("--threads", type=int, default=2, help="of sampling")
+    arguments.add_argument("--batches", type=int, nargs="+", default=[128, 512, 2048, 8192])
     arguments.add_argument("--kexp", help="kexp's side, if it is built already")
     arguments = arguments.parse_args()
     kexp = arguments.kexp or kexp_program()
@@ -166,13 +169,18 @@ def main():
     ours = lambda *words: run(kexp, *map(str, words))
     theirs = lambda *words: run(sys.executable, __file__, "one", *map(str, words))
 
-    batches = [128, 512, 2048, 8192]
-    quick = min(arguments.vectors, 4096)
-    rates = {batch: theirs("sample", max(quick, batch), batch, 2)["vectors_per_second"] for batch in batches}
+    threads, quick = arguments.threads, min(arguments.vectors, 4096)
+    sampled = lambda batch: theirs("sample", max(quick, batch), batch, threads)["vectors_per_second"]
+    rates = {batch: sampled(batch) for batch in arguments.batches}
     batch = max(rates, key=rates.get)
     work = [
         ("training, rows a second", "rows_per_second", ["train", arguments.epochs], ["train", arguments.epochs]),
-        ("sampling, vectors a second", "vectors_per_second", ["sample", arguments.vectors, 2], ["sample", arguments.vectors, batch, 2]),
+        (
+            "sampling, vectors a second",
+            "vectors_per_second",
+            ["sample", arguments.vectors, threads],
+            ["sample", arguments.vectors, batch, threads],
+        ),
     ]
     print(f"PyTorch samples fastest in batches of {batch}: " + ", ".join(f"{b}: {r:.0f}/s" for b, r in rates.items()))
     for title, rate, our_words, their_words in work:
@@ -180,7 +188,7 @@ def main():
         for what, of in [(title, rate), ("  processor time, s", "processor_seconds")]:
             a, b = (statistics.median(turn[side][of] for turn in turns) for side in (0, 1))
             ratio = a / b if of == rate else b / a
-            print(f"{what:30} kexp {a:10.4g}   PyTorch {b:10.4g}   kexp is {ratio:.2f} times as fast")
+            print(f"{what:30} kexp {a:10.4g}   PyTorch {b:10.4g}   kexp is {ratio:.2f} times as fast", flush=True)
 
 
 if __name__ == "__main__":
