@@ -149,7 +149,9 @@ mod tests {
             prop_assert!((0.6..1.6).contains(&fresh.density), "{fresh:?}");
             let mut corner = World::independent(seed + 6000, 200, 3);
             for x in &mut corner.vectors {
-                x.iter_mut().for_each(|value| *value = 0.01 * *value + 5.0);
+                for value in x.iter_mut() {
+                    *value = 0.01 * *value + 5.0;
+                }
             }
             let corner = judged(&world, &corner).expect("matched");
             prop_assert!(corner.coverage.upper < 0.2 && corner.density < 0.2, "{corner:?}");

@@ -143,7 +143,7 @@ fn accuracy(scores: &[f64], labels: &[bool]) -> f64 {
     mean(scores.iter().zip(labels).map(|(&score, &label)| right(score, label)))
 }
 
-/// The area from the sum of ranks of the first sample (Hanley & McNeil 1982).
+/// The area from the sum of ranks of the first sample (Hanley and `McNeil` 1982).
 fn area(scores: &[f64], labels: &[bool]) -> f64 {
     let positive = labels.iter().filter(|label| **label).count() as f64;
     let negative = labels.len() as f64 - positive;

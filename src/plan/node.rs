@@ -177,6 +177,7 @@ pub struct TableRows {
 }
 
 /// How rows are taken from descents.
+#[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own, as the file says it")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DatasetRecipe {
     /// At most so many iterates of each descent, its end not counted.
@@ -215,6 +216,7 @@ pub enum Labels {
 }
 
 impl Labels {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
     fn is_condition(&self) -> bool {
         *self == Labels::Condition
     }

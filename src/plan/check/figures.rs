@@ -60,7 +60,10 @@ pub(super) fn run(experiment: &Experiment, findings: &mut Vec<Diagnostic>) {
         }
     }
     for shown in experiment.figures.values().chain(experiment.tables.values()) {
-        let benchmark = shown.word("from").or_else(|| shown.words("from").first().copied()).and_then(|from| experiment.benchmarks.get(from));
+        let benchmark = shown
+            .word("from")
+            .or_else(|| shown.words("from").first().copied())
+            .and_then(|from| experiment.benchmarks.get(from));
         if let (Some("development"), Some(benchmark)) = (shown.word("role"), benchmark)
             && benchmark.words("development").is_empty()
         {

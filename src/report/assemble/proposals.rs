@@ -14,9 +14,9 @@ pub(super) fn named(mut parts: Vec<(Option<&Part>, Table)>) -> Table {
         return std::mem::take(table);
     }
     let part =
-        |part: &Option<&Part>| part.map(|part| (part.proposals.clone(), part.generator.clone())).unwrap_or_default();
-    let generators: Vec<String> = parts.iter().flat_map(|(of, table)| vec![part(of).1; table.rows()]).collect();
-    let tables: Vec<(String, Table)> = parts.iter().map(|(of, table)| (part(of).0, table.clone())).collect();
+        |part: Option<&Part>| part.map(|part| (part.proposals.clone(), part.generator.clone())).unwrap_or_default();
+    let generators: Vec<String> = parts.iter().flat_map(|(of, table)| vec![part(*of).1; table.rows()]).collect();
+    let tables: Vec<(String, Table)> = parts.iter().map(|(of, table)| (part(*of).0, table.clone())).collect();
     let all = stacked("proposals", &tables);
     let columns = all.names().filter_map(|name| Some((name, all.column(name)?)));
     columns.fold(Table::new(), |table, (name, column)| {
