@@ -190,6 +190,6 @@ fn a_search_by_rungs_is_charged_as_any_other() {
         trial.charged.clone()
     };
     let searched = &plan.nodes[plan.find("descend.rows_a.stat5_fit").unwrap()].key;
-    assert_eq!(charged("tuned"), std::slice::from_ref(&searched));
+    assert_eq!(charged("tuned"), std::slice::from_ref(searched));
     assert!(charged("net").is_empty());
 }
