@@ -11,5 +11,6 @@ pub mod node;
 pub mod resolve;
 pub mod rows;
 pub mod schema;
+pub mod stage_settings;
 pub mod trial;
 pub mod uncertainty;

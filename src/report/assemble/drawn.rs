@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{AssembleError, proposals, tables, uncertainty};
+use super::{AssembleError, benchmarks, proposals, tables, uncertainty};
 use crate::graph::Graph;
 use crate::plan::key::Key;
 use crate::plan::node::{Deliverable, Plan, Stage};
@@ -275,31 +275,32 @@ fn shown<'a>(plan: &'a Plan, figure: &'a Deliverable, store: &Store) -> Result<S
                 // A profile over problems of both would say nothing of either.
                 _ => (figure.draw == "performance_profile").then_some("headline"),
             };
-            let table =
-                |name: &str| tables::benchmarked(artifact, benchmark, name).map(|table| tables::of_role(table, role));
+            let table = |name: &str| {
+                benchmarks::benchmarked(artifact, benchmark, name).map(|table| benchmarks::of_role(table, role))
+            };
             let budget = benchmark.budget;
             let (data, caption, draw): (Table, _, Draw) = match figure.draw.as_str() {
                 "success" => {
                     let data = table("first_hits")?;
-                    let drawn = tables::panels(&data)?;
+                    let drawn = benchmarks::panels(&data)?;
                     let caption = "Share of trials that have hit, by all that they have spent.";
                     (data, caption, Box::new(move || figure::success::draw(&drawn, budget)))
                 }
                 "waterfall" => {
                     let data = table("ends")?;
-                    let drawn = tables::panels(&data)?;
+                    let drawn = benchmarks::panels(&data)?;
                     let caption = "Sorted ends of the descents of all trials.";
                     (data, caption, Box::new(move || figure::waterfall::draw(&drawn)))
                 }
                 "convergence" => {
                     let data = table("convergence")?;
-                    let drawn = tables::panels(&data)?;
+                    let drawn = benchmarks::panels(&data)?;
                     let caption = "The best fval by all that was spent, median and quartiles over trials.";
                     (data, caption, Box::new(move || figure::convergence::draw(&drawn)))
                 }
                 "minima" => {
-                    let data = tables::lowest_minima(&table("minima")?)?;
-                    let drawn = tables::panels(&data)?;
+                    let data = benchmarks::lowest_minima(&table("minima")?)?;
+                    let drawn = benchmarks::panels(&data)?;
                     let caption = "The lowest minima, and the share of each method's starts that ends in them.";
                     (data, caption, Box::new(move || figure::minima::draw(&drawn)))
                 }
@@ -317,7 +318,7 @@ fn shown<'a>(plan: &'a Plan, figure: &'a Deliverable, store: &Store) -> Result<S
                     (data, caption, Box::new(move || figure::performance_profile::draw(&drawn)))
                 }
             };
-            Shown { summary: Some(tables::verdict(&table("summary")?)?), data: Some(data), caption, draw }
+            Shown { summary: Some(benchmarks::verdict(&table("summary")?)?), data: Some(data), caption, draw }
         }
         "traces" | "marginals" | "pairs" | "profiles" => {
             let artifact = first()?;

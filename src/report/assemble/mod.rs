@@ -1,5 +1,6 @@
 //! From the artifacts of a run to what stands beside the draft: figures, tables, `results.ron`, `plan.ron`, the draft.
 
+mod benchmarks;
 mod drawn;
 mod proposals;
 mod tables;

@@ -1,7 +1,8 @@
 //! The values that `kexp:value` markers can show, from the artifacts of a run.
 
 use super::AssembleError;
-use super::tables::{benchmarked, compared, named_rounds, stacked};
+use super::benchmarks::benchmarked;
+use super::tables::{compared, named_rounds, stacked};
 use crate::plan::node::{Plan, Stage};
 use crate::report::results::{ResultTable, Results, Value};
 use crate::run::stages::{
