@@ -103,7 +103,7 @@ fn the_paper_resolves() {
     assert_eq!(proposals.value("starts"), Some(&Value::Integer(500)));
     assert_eq!(proposals.words("from"), ["tuned"]);
     assert_eq!(experiment.generators["tuned"].word("kind.tune"), Some("cvae_search"));
-    assert_eq!(experiment.figures.len(), 13);
+    assert_eq!(experiment.figures.len(), 16);
 }
 
 #[test]
