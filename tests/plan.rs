@@ -158,7 +158,7 @@ fn wrong_overrides_are_shown_in_their_text() {
         "cvae.train.epoch=50",
         "cvae.train.epochs=0",
         "cave.latent=4",
-        "generator.*.depth=4",
+        "generator.*.layers=4",
         "cvae.latent=[1",
         "cvae.latent",
         "descents.start=latin_hypercub(3)",
