@@ -14,8 +14,10 @@ import argparse
 import csv
 import json
 import logging
+import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -48,14 +50,12 @@ class Kexp:
 
 class PyPesto:
     def __init__(self, petab_problem, iterations):
-        import amici
         import fides
         import pypesto.optimize
         import pypesto.petab
 
         importer = pypesto.petab.PetabImporter(petab_problem)
         self.problem = importer.create_problem(verbose=False)
-        self.problem.objective.amici_solver.set_sensitivity_method(amici.SensitivityMethod.forward)
         self.optimize = pypesto.optimize
         self.iterations = iterations
         self.verbosity, self.maxiter = logging.ERROR, fides.Options.MAXITER
@@ -125,6 +125,11 @@ if __name__ == "__main__":
     parser.add_argument("--iterations", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    logging.disable(logging.WARNING)
-    for yaml in given.problems:
-        compare(given.kexp, yaml, given.repeats, given.starts, given.iterations, given.seed)
+    logging.disable(logging.ERROR)
+    # Models that Debian's swig makes for AMICI do not load; those of the swig from PyPI, beside this Python, do.
+    os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
+    kexp, problems = str(pathlib.Path(given.kexp).resolve()), [yaml.resolve() for yaml in given.problems]
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)  # where AMICI leaves its models
+        for yaml in problems:
+            compare(kexp, yaml, given.repeats, given.starts, given.iterations, given.seed)
