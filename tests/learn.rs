@@ -16,6 +16,8 @@ use rayon::prelude::*;
 mod ccgan;
 #[path = "learn/flow_matching.rs"]
 mod flow_matching;
+#[path = "learn/laws.rs"]
+mod laws;
 #[path = "learn/outside.rs"]
 mod outside;
 #[path = "learn/recovery.rs"]

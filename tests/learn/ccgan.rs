@@ -152,17 +152,7 @@ fn tiny(changes: &[(&str, Value)]) -> Settings {
 #[test]
 fn samples_depend_neither_on_their_number_nor_on_threads() {
     let trained = train(&tiny(&[]), &Mixture::new(3, 300).data, 1).expect("trained");
-    let streams = Streams::new(5, "same");
-    let all = trained.sample(0.1, 700, &streams).expect("samples");
-    for count in [0, 1, 127, 128, 129, 300] {
-        let few = trained.sample(0.1, count, &streams).expect("samples");
-        assert_eq!(bits(&few), bits(&all[..count]), "{count}");
-    }
-    for threads in [1, 2, 5] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
-        let again = pool.install(|| trained.sample(0.1, 700, &streams)).expect("samples");
-        assert_eq!(bits(&again), bits(&all), "{threads} threads");
-    }
+    laws::samples_stand_alone(&trained, 700);
 }
 
 #[test]
@@ -170,22 +160,7 @@ fn trainings_have_the_same_bits_side_by_side_and_resumed() {
     let data = Mixture::new(3, 300).data;
     let hinge = Value::choice("hinge", []);
     for settings in [tiny(&[("train.patience", Value::Integer(5))]), tiny(&[("loss", hinge)])] {
-        let whole = train(&settings, &data, 1).expect("trained");
-        let beside: Vec<Trained> =
-            (0..4_u64).into_par_iter().map(|seed| train(&settings, &data, 1 + seed % 2).expect("trained")).collect();
-        same(&whole, &beside[0]);
-        same(&whole, &beside[2]);
-        assert_ne!(beside[0].to_bytes(), beside[1].to_bytes());
-        for cuts in [vec![0, 1], vec![4], vec![2, 3, 1]] {
-            let mut checkpoints = Memory::default();
-            for cut in cuts {
-                let stopped = interrupted(&settings, &data, &mut checkpoints, cut);
-                assert!(matches!(stopped, Err(LearnError::Interrupted { .. })));
-            }
-            let resumed = interrupted(&settings, &data, &mut checkpoints, 100).expect("trained");
-            assert!(resumed.warnings.is_empty(), "{:?}", resumed.warnings);
-            same(&whole, &resumed);
-        }
+        laws::trainings_have_the_same_bits(&settings, &data, &[&[0, 1], &[4], &[2, 3, 1]]);
     }
 }
 
@@ -193,10 +168,7 @@ fn trainings_have_the_same_bits_side_by_side_and_resumed() {
 fn files_keep_a_generator_and_refuse_what_is_none() {
     let data = Mixture::new(2, 200).data;
     let trained = train(&tiny(&[]), &data, 1).expect("trained");
-    let loaded = Trained::from_bytes(&trained.to_bytes()).expect("loaded");
-    same(&trained, &loaded);
-    assert_eq!(trained.history.to_csv(), loaded.history.to_csv());
-    assert_eq!((trained.graph(), trained.parameters()), (loaded.graph(), loaded.parameters()));
+    let loaded = laws::a_file_keeps_it(&trained);
     assert!(matches!(loaded.embed(&data.rows[..1], &data.conditions[..1]), Err(LearnError::NoLatentSpace(_))));
 
     for (setting, value) in [("width", 1e18), ("width", 32.0), ("depth", 0.0), ("latent", 1e9), ("penalty", -1.0)] {

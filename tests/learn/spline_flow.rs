@@ -152,19 +152,11 @@ fn densities_integrate_to_one() {
 fn samples_depend_neither_on_their_number_nor_on_threads() {
     let data = Mixture::new(3, 300).data;
     let trained = train(&tiny(&[]), &data, 1).expect("trained");
-    let streams = Streams::new(5, "same");
-    let all = trained.sample(0.1, 300, &streams).expect("samples");
+    laws::samples_stand_alone(&trained, 300);
     let densities = trained.log_density(&data.rows, &data.conditions).expect("densities");
     for count in [0, 1, 127, 128, 129] {
-        let few = trained.sample(0.1, count, &streams).expect("samples");
-        assert_eq!(bits(&few), bits(&all[..count]), "{count}");
         let few = trained.log_density(&data.rows[..count], &data.conditions[..count]).expect("densities");
         assert_eq!(few, densities[..count], "{count}");
-    }
-    for threads in [1, 2, 5] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
-        let again = pool.install(|| trained.sample(0.1, 300, &streams)).expect("samples");
-        assert_eq!(bits(&again), bits(&all), "{threads} threads");
     }
 }
 
@@ -172,30 +164,14 @@ fn samples_depend_neither_on_their_number_nor_on_threads() {
 fn trainings_have_the_same_bits_side_by_side_and_resumed() {
     let data = Mixture::new(3, 300).data;
     let settings = tiny(&[("train.patience", Value::Integer(3))]);
-    let whole = train(&settings, &data, 1).expect("trained");
-    let beside: Vec<Trained> =
-        (0..4_u64).into_par_iter().map(|seed| train(&settings, &data, 1 + seed % 2).expect("trained")).collect();
-    same(&whole, &beside[0]);
-    same(&whole, &beside[2]);
-    assert_ne!(beside[0].to_bytes(), beside[1].to_bytes());
-    let mut checkpoints = Memory::default();
-    for cut in [0, 2, 1] {
-        let stopped = interrupted(&settings, &data, &mut checkpoints, cut);
-        assert!(matches!(stopped, Err(LearnError::Interrupted { .. })));
-    }
-    let resumed = interrupted(&settings, &data, &mut checkpoints, 100).expect("trained");
-    assert!(resumed.warnings.is_empty(), "{:?}", resumed.warnings);
-    same(&whole, &resumed);
+    laws::trainings_have_the_same_bits(&settings, &data, &[&[0, 2, 1]]);
 }
 
 #[test]
 fn files_keep_a_flow_and_refuse_what_is_none() {
     let data = Mixture::new(3, 200).data;
     let trained = train(&tiny(&[]), &data, 1).expect("trained");
-    let loaded = Trained::from_bytes(&trained.to_bytes()).expect("loaded");
-    same(&trained, &loaded);
-    assert_eq!(trained.history.to_csv(), loaded.history.to_csv());
-    assert_eq!(trained.graph(), loaded.graph());
+    let loaded = laws::a_file_keeps_it(&trained);
     assert!(matches!(loaded.embed(&data.rows[..1], &data.conditions[..1]), Err(LearnError::NoLatentSpace(_))));
     let changed = |change: &dyn Fn(&mut Archive)| {
         let mut archive = Archive::from_bytes(&trained.to_bytes()).expect("an archive");

@@ -1,31 +1,14 @@
 //! A benchmark: every trial keeps to its budget and pays for its training set, whatever the number of threads.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use kexp::plan::node::{Node, Plan, Stage};
 use kexp::run::stages::{DescentsSummary, TrialSummary};
-use kexp::table::Table;
 
-use crate::support::{Place, assert_same_tree, kexp, plan};
+use crate::support::{Place, assert_same_tree, node, plan, ran, summary, table};
 
 const FILE: &str = "tests/run/benchmark.kexp";
 const BUDGET: f64 = 3000.0;
-
-fn run(jobs: &str) -> Place {
-    let place = Place::new();
-    let (store, out) = (place.store(), place.out());
-    let (store, out) = (store.to_str().unwrap(), out.to_str().unwrap());
-    kexp(&["run", FILE, "--quiet", "--store", store, "--out", out, "--jobs", jobs]).ok();
-    place
-}
-
-fn folder(place: &Place, node: &Node) -> PathBuf {
-    place.store().join("artifacts").join(node.key.to_string())
-}
-
-fn value<T: for<'a> serde::Deserialize<'a>>(place: &Place, node: &Node) -> T {
-    ron::from_str(&std::fs::read_to_string(folder(place, node).join("summary.ron")).unwrap()).unwrap()
-}
 
 fn trials(plan: &Plan) -> impl Iterator<Item = &Node> {
     plan.nodes.iter().filter(|node| matches!(node.stage, Stage::Trial(_)))
@@ -33,7 +16,7 @@ fn trials(plan: &Plan) -> impl Iterator<Item = &Node> {
 
 #[test]
 fn trials_keep_to_their_budget_on_any_number_of_threads() {
-    let (one, two) = (run("1"), run("2"));
+    let (one, two) = (ran(FILE, "1"), ran(FILE, "2"));
     assert_same_tree(&one.store().join("artifacts"), &two.store().join("artifacts"));
     assert_same_tree(&one.out(), &two.out());
 
@@ -43,19 +26,19 @@ fn trials_keep_to_their_budget_on_any_number_of_threads() {
     for node in trials(&plan) {
         let Stage::Trial(settings) = &node.stage else { unreachable!("a trial") };
         let name = &node.name;
-        let summary: TrialSummary = value(&one, node);
+        let summary: TrialSummary = summary(&one, node);
         assert!(summary.spent <= BUDGET, "{name} spent {}", summary.spent);
-        let fvals = Table::read_parquet(&folder(&one, node).join("fvals.parquet")).unwrap();
+        let fvals = table(&one, node, "fvals");
         let derivatives = fvals.integers("derivatives").unwrap().iter().filter(|&&one| one == 1).count() as u64;
         assert_eq!(summary.work.gradients, derivatives, "{name}");
         assert_eq!(summary.work.values + summary.work.gradients, fvals.rows() as u64, "{name}");
         let costs = fvals.numbers("cost").unwrap();
         assert!(costs.windows(2).all(|pair| pair[0] < pair[1]) && costs.iter().all(|cost| *cost <= BUDGET), "{name}");
 
-        let ends = Table::read_parquet(&folder(&one, node).join("ends.parquet")).unwrap();
+        let ends = table(&one, node, "ends");
         let training = ends.texts("phase").unwrap().iter().filter(|phase| *phase == "training").count();
         if settings.method.learns() {
-            let descents: DescentsSummary = value(&one, &plan.nodes[node.inputs[1]]);
+            let descents: DescentsSummary = crate::support::summary(&one, &plan.nodes[node.inputs[1]]);
             assert_eq!(summary.training, descents.work, "{name} pays for its training set");
             let paid = descents.work.cost(4.0);
             assert!(costs.first().is_none_or(|first| *first > paid), "{name} pays for it first");
@@ -85,8 +68,7 @@ fn trials_keep_to_their_budget_on_any_number_of_threads() {
 
 /// Every converged end of a trial's own lies in one minimum, and the best ends are among them.
 fn assert_minima(place: &Place, plan: &Plan) {
-    let node = &plan.nodes[plan.find("benchmark.methods").unwrap()];
-    let table = |name: &str| Table::read_parquet(&folder(place, node).join(format!("{name}.parquet"))).unwrap();
+    let table = |name: &str| table(place, node(plan, "benchmark.methods"), name);
     let (minima, ends, summary, best) = (table("minima"), table("ends"), table("summary"), table("best_ends"));
     let (number, fval, starts) =
         (minima.integers("minimum").unwrap(), minima.numbers("fval").unwrap(), minima.integers("starts").unwrap());

@@ -4,28 +4,17 @@ use std::path::Path;
 
 use kexp::table::Table;
 
-use crate::support::{Place, assert_same_tree, kexp, plan};
+use crate::support::{Place, assert_same_tree, node, plan, ran, table};
 
 const FILE: &str = "tests/run/judged.kexp";
 
-fn run(jobs: &str) -> Place {
-    let place = Place::new();
-    let (store, out) = (place.store(), place.out());
-    let (store, out) = (store.to_str().unwrap(), out.to_str().unwrap());
-    kexp(&["run", FILE, "--quiet", "--store", store, "--out", out, "--jobs", jobs]).ok();
-    place
-}
-
-fn table(place: &Place, node: &str, name: &str) -> Table {
-    let plan = plan(Path::new(FILE), &[]);
-    let node = plan.nodes.iter().find(|known| known.name == node).unwrap_or_else(|| panic!("no node {node}"));
-    Table::read_parquet(&place.store().join("artifacts").join(node.key.to_string()).join(format!("{name}.parquet")))
-        .unwrap()
+fn of(place: &Place, name: &str, of: &str) -> Table {
+    table(place, node(&plan(Path::new(FILE), &[]), name), of)
 }
 
 #[test]
 fn judgements_are_complete_and_the_same_on_any_number_of_threads() {
-    let (one, two) = (run("1"), run("2"));
+    let (one, two) = (ran(FILE, "1"), ran(FILE, "2"));
     assert_same_tree(&one.store().join("artifacts"), &two.store().join("artifacts"));
     assert_same_tree(&one.out(), &two.out());
 
@@ -37,7 +26,7 @@ fn judgements_are_complete_and_the_same_on_any_number_of_threads() {
     assert_eq!(by_condition.lines().count(), 1 + 3 * 3, "{by_condition}");
     assert!(by_condition.starts_with("proposals,generator,condition,median\nplain,vae,0,"), "{by_condition}");
 
-    let found = table(&one, "judge.plain.vae", "judgement");
+    let found = of(&one, "judge.plain.vae", "judgement");
     let value = |name: &str| found.numbers(name).unwrap()[0];
     assert_eq!(found.integers("generated").unwrap(), [60]);
     for name in
@@ -49,15 +38,15 @@ fn judgements_are_complete_and_the_same_on_any_number_of_threads() {
         value("memorisation_lower") <= value("memorisation") && value("memorisation") <= value("memorisation_upper")
     );
     // Two held-out descents of its own are too few for the balls of five: no number is made up.
-    assert!(table(&one, "judge.shuffled.vae", "judgement").numbers("coverage").unwrap()[0].is_nan());
+    assert!(of(&one, "judge.shuffled.vae", "judgement").numbers("coverage").unwrap()[0].is_nan());
 }
 
 #[test]
 fn what_is_not_told_cannot_be_obeyed() {
-    let place = run("2");
-    let plain = table(&place, "dataset.learnt.stat5_fit", "rows");
-    let untold = table(&place, "dataset.untold.stat5_fit", "rows");
-    let mixed = table(&place, "dataset.mixed.stat5_fit", "rows");
+    let place = ran(FILE, "2");
+    let plain = of(&place, "dataset.learnt.stat5_fit", "rows");
+    let untold = of(&place, "dataset.untold.stat5_fit", "rows");
+    let mixed = of(&place, "dataset.mixed.stat5_fit", "rows");
     let conditions = |table: &Table| table.numbers("condition").unwrap().to_vec();
     let sorted = |mut values: Vec<f64>| {
         values.sort_by(f64::total_cmp);
@@ -73,7 +62,7 @@ fn what_is_not_told_cannot_be_obeyed() {
         conditions(&mixed).iter().map(|condition| condition.to_bits()).collect();
     assert!(told.len() > 10);
     // What is sampled from an unconditional flow has one distribution: the same quartiles at all conditions, but for chance.
-    let solved = table(&place, "solve.unconditional.flow", "solved");
+    let solved = of(&place, "solve.unconditional.flow", "solved");
     let medians: Vec<f64> = [0.0, 1.0]
         .map(|wanted| {
             let rows: Vec<usize> =

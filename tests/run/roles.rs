@@ -6,17 +6,9 @@ use std::path::Path;
 
 use kexp::plan::node::Stage;
 
-use crate::support::{Place, assert_same_tree, kexp, plan};
+use crate::support::{Place, assert_same_tree, kexp, node, plan, ran};
 
 const FILE: &str = "tests/run/roles.kexp";
-
-fn run(jobs: &str) -> Place {
-    let place = Place::new();
-    let (store, out) = (place.store(), place.out());
-    let (store, out) = (store.to_str().unwrap(), out.to_str().unwrap());
-    kexp(&["run", FILE, "--quiet", "--store", store, "--out", out, "--jobs", jobs]).ok();
-    place
-}
 
 fn lines(place: &Place, table: &str) -> Vec<Vec<String>> {
     let text = fs::read_to_string(place.out().join(table)).unwrap();
@@ -25,7 +17,7 @@ fn lines(place: &Place, table: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn families_roles_names_and_seconds_stand_in_tables() {
-    let (one, two) = (run("1"), run("2"));
+    let (one, two) = (ran(FILE, "1"), ran(FILE, "2"));
     let hits: Vec<String> = lines(&one, "tables/hits.csv").iter().map(|line| line[..3].join(" ")).collect();
     assert_eq!(
         hits,
@@ -88,7 +80,7 @@ fn families_roles_names_and_seconds_stand_in_tables() {
 fn roles_and_names_are_in_keys_as_they_should() {
     let verdict = |set: &[&str]| {
         let plan = plan(Path::new(FILE), set);
-        let node = plan.nodes[plan.find("benchmark.methods").unwrap()].clone();
+        let node = node(&plan, "benchmark.methods").clone();
         let trials = plan.nodes.iter().filter(|node| matches!(node.stage, Stage::Trial(_)));
         (node.key.clone(), trials.map(|node| node.key.clone()).collect::<Vec<_>>(), node.stage)
     };

@@ -1,38 +1,13 @@
 //! Rounds of retraining and the filter of proposals, on a problem of which it is known where it fails.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use kexp::plan::node::{Node, Plan, Stage};
+use kexp::plan::node::{Plan, Stage};
 use kexp::run::stages::{DatasetSummary, DescentsSummary, FeasibilitySummary, TrialSummary};
-use kexp::table::Table;
 
-use crate::support::{Place, SMALL, assert_same_tree, kexp, plan};
+use crate::support::{Place, SMALL, assert_same_tree, kexp, node, plan, ran, summary, table};
 
 const FILE: &str = "tests/run/rounds.kexp";
-
-fn run(jobs: &str) -> Place {
-    let place = Place::new();
-    let (store, out) = (place.store(), place.out());
-    let (store, out) = (store.to_str().unwrap(), out.to_str().unwrap());
-    kexp(&["run", FILE, "--quiet", "--store", store, "--out", out, "--jobs", jobs]).ok();
-    place
-}
-
-fn node<'a>(plan: &'a Plan, name: &str) -> &'a Node {
-    &plan.nodes[plan.find(name).unwrap_or_else(|| panic!("no node {name}"))]
-}
-
-fn folder(place: &Place, node: &Node) -> PathBuf {
-    place.store().join("artifacts").join(node.key.to_string())
-}
-
-fn table(place: &Place, node: &Node, name: &str) -> Table {
-    Table::read_parquet(&folder(place, node).join(format!("{name}.parquet"))).unwrap()
-}
-
-fn summary<T: for<'a> serde::Deserialize<'a>>(place: &Place, node: &Node) -> T {
-    ron::from_str(&std::fs::read_to_string(folder(place, node).join("summary.ron")).unwrap()).unwrap()
-}
 
 #[test]
 fn rounds_are_nodes_that_depend_on_the_round_before() {
@@ -104,7 +79,7 @@ fn the_problem_says_what_happens_outside_where_nobody_else_does() {
 
 #[test]
 fn rounds_learn_from_their_proposals_on_any_number_of_threads() {
-    let (one, two) = (run("1"), run("2"));
+    let (one, two) = (ran(FILE, "1"), ran(FILE, "2"));
     assert_same_tree(&one.store().join("artifacts"), &two.store().join("artifacts"));
     assert_same_tree(&one.out(), &two.out());
     let plan = plan(Path::new(FILE), &[]);

@@ -8,9 +8,9 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use kexp::plan::expand::expand;
-use kexp::plan::node::Plan;
+use kexp::plan::node::{Node, Plan};
 use kexp::plan::resolve::{Options, load};
-use kexp::table::rounded;
+use kexp::table::{Table, rounded};
 
 /// The small experiment.
 pub const SMALL: &str = "tests/run/small.kexp";
@@ -116,9 +116,40 @@ pub fn kexp(arguments: &[&str]) -> Said {
 }
 
 pub fn run_command(file: &str, store: &Path, out: &Path, more: &[&str]) -> Command {
-    let mut command = command(&["run", file, "--quiet", "--jobs", "2"]);
+    let mut command = command(&["run", file, "--quiet"]);
+    if !more.contains(&"--jobs") {
+        command.args(["--jobs", "2"]);
+    }
     command.arg("--store").arg(store).arg("--out").arg(out).args(more);
     command
+}
+
+/// A finished run of another experiment on this many threads.
+pub fn ran(file: &str, jobs: &str) -> Place {
+    let place = Place::new();
+    Said::of(run_command(file, &place.store(), &place.out(), &["--jobs", jobs]).output().expect("the program runs"))
+        .ok();
+    place
+}
+
+/// The node of this name.
+pub fn node<'a>(plan: &'a Plan, name: &str) -> &'a Node {
+    &plan.nodes[plan.find(name).unwrap_or_else(|| panic!("no node {name}"))]
+}
+
+/// The folder of a node's artifact.
+pub fn folder(place: &Place, node: &Node) -> PathBuf {
+    place.store().join("artifacts").join(node.key.to_string())
+}
+
+/// A table of a node's artifact.
+pub fn table(place: &Place, node: &Node, name: &str) -> Table {
+    Table::read_parquet(&folder(place, node).join(format!("{name}.parquet"))).expect("a table")
+}
+
+/// The summary of a node's artifact.
+pub fn summary<T: for<'a> serde::Deserialize<'a>>(place: &Place, node: &Node) -> T {
+    ron::from_str(&fs::read_to_string(folder(place, node).join("summary.ron")).expect("a summary")).expect("RON")
 }
 
 /// The folder of an uninterrupted run of the small experiment, made once.

@@ -3,43 +3,29 @@
 use std::path::Path;
 
 use kexp::run::stages::PosteriorSummary;
-use kexp::table::Table;
 
-use crate::support::{Place, assert_same_tree, kexp, plan};
+use crate::support::{Place, assert_same_tree, node, plan, ran, summary, table};
 
 const FILE: &str = "tests/run/uncertainty.kexp";
 
-fn run(jobs: &str) -> Place {
-    let place = Place::new();
-    let (store, out) = (place.store(), place.out());
-    let (store, out) = (store.to_str().unwrap(), out.to_str().unwrap());
-    kexp(&["run", FILE, "--quiet", "--store", store, "--out", out, "--jobs", jobs]).ok();
-    place
-}
-
 #[test]
 fn known_answers_are_found_on_any_number_of_threads() {
-    let (one, two) = (run("1"), run("2"));
+    let (one, two) = (ran(FILE, "1"), ran(FILE, "2"));
     assert_same_tree(&one.store().join("artifacts"), &two.store().join("artifacts"));
     assert_same_tree(&one.out(), &two.out());
 
     let plan = plan(Path::new(FILE), &[]);
-    let folder = |node: &str| {
-        let at = plan.find(node).unwrap_or_else(|| panic!("no node {node}"));
-        one.store().join("artifacts").join(plan.nodes[at].key.to_string())
-    };
-    let table = |node: &str, name: &str| Table::read_parquet(&folder(node).join(format!("{name}.parquet"))).unwrap();
+    let table = |name: &str, of: &str| table(&one, node(&plan, name), of);
 
     for name in ["posterior.by_nuts", "posterior.by_walk"] {
-        let summary = table(name, "summary");
-        assert_eq!(summary.texts("parameter").unwrap(), ["x1", "fval"]);
-        let at = |column: &str| summary.numbers(column).unwrap()[0];
+        let found = table(name, "summary");
+        assert_eq!(found.texts("parameter").unwrap(), ["x1", "fval"]);
+        let at = |column: &str| found.numbers(column).unwrap()[0];
         assert!((at("mean") - 1.0).abs() < 5.0 * at("standard_error") && at("standard_error") < 0.1, "{name}");
         assert!((at("sd") - 1.0).abs() < 0.12, "{name}: {}", at("sd"));
         assert!((at("upper_95") - 2.96).abs() < 0.35 && (at("lower_95") + 0.96).abs() < 0.35, "{name}");
         assert!(at("rhat") < 1.05 && at("ess_bulk") > 300.0 && at("ess_tail") > 200.0, "{name}");
-        let told: PosteriorSummary =
-            ron::from_str(&std::fs::read_to_string(folder(name).join("summary.ron")).unwrap()).unwrap();
+        let told: PosteriorSummary = summary(&one, node(&plan, name));
         assert_eq!((told.chains, told.draws, told.failed), (4, 1000, 0));
         let draws = table(name, "draws");
         assert_eq!(draws.rows(), 4000);
