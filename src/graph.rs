@@ -23,6 +23,14 @@ pub struct GraphNode {
 }
 
 impl Graph {
+    /// Adds a node with edges from those before it; gives its index.
+    pub fn add(&mut self, label: &str, detail: impl Into<String>, group: &str, before: &[usize]) -> usize {
+        let node = self.nodes.len();
+        self.nodes.push(GraphNode { label: label.into(), detail: detail.into(), group: group.into() });
+        self.edges.extend(before.iter().map(|&before| (before, node)));
+        node
+    }
+
     /// The same graph with chains of one group drawn as single nodes: `Gemm` -> `BatchNorm` -> `ReLU` becomes one node
     /// of three labels. A node joins the one before it when that is its only input, has no other follower, and the two
     /// have different labels, so that a repeated block stays a node of its own.

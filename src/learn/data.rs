@@ -5,6 +5,7 @@ use tch::Tensor;
 use super::archive::{Archive, Array};
 use super::error::LearnError;
 use super::parameters::tensor;
+use super::sampling::finite_condition;
 
 /// Parameter vectors with their conditions.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,10 +77,7 @@ impl TrainingData {
         for (index, (row, &condition)) in self.rows.iter().zip(&self.conditions).enumerate() {
             let part = &mut parts[usize::from(self.validation[index])];
             part.extend(space.scale(row, index)?);
-            if !(condition as f32).is_finite() {
-                return Err(LearnError::NotFinite { row: index, name: "condition".into() });
-            }
-            part.push(condition as f32);
+            part.push(finite_condition(condition, index)?);
         }
         if parts[1].is_empty() {
             return Err(LearnError::NoValidation { rows: self.rows.len() });
@@ -154,6 +152,20 @@ impl Space {
         row.iter().enumerate().map(scale_one).collect()
     }
 
+    /// Rows with their conditions, scaled to 0..1.
+    ///
+    /// # Errors
+    /// As [`Space::scale`], or when a condition is missing or not finite.
+    pub fn rows(&self, rows: &[Vec<f64>], conditions: &[f64]) -> Result<Rows, LearnError> {
+        same_length("conditions", conditions.len(), rows.len())?;
+        let mut scaled = Vec::with_capacity(rows.len() * (self.names.len() + 1));
+        for (index, (row, &condition)) in rows.iter().zip(conditions).enumerate() {
+            scaled.extend(self.scale(row, index)?);
+            scaled.push(finite_condition(condition, index)?);
+        }
+        Ok(Rows::new(&scaled, self.names.len()))
+    }
+
     /// A finite value of one column, scaled; values out of the bounds lead out of 0..1.
     #[must_use]
     pub fn scale_one(&self, column: usize, value: f64) -> f64 {
@@ -170,6 +182,12 @@ impl Space {
     #[must_use]
     pub fn unscale(&self, column: usize, scaled: f64) -> f64 {
         self.lower[column] + scaled * (self.upper[column] - self.lower[column])
+    }
+
+    /// A scaled row on the estimation scale; see [`Space::unscale`].
+    #[must_use]
+    pub fn unscale_row<T: Copy + Into<f64>>(&self, scaled: &[T]) -> Vec<f64> {
+        scaled.iter().enumerate().map(|(column, &value)| self.unscale(column, value.into())).collect()
     }
 }
 

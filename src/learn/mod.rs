@@ -28,6 +28,7 @@ pub mod kinds;
 pub mod metrics;
 pub mod parameters;
 mod residual;
+mod sampling;
 pub mod spline_flow;
 pub mod standard;
 pub mod train_settings;

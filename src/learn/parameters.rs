@@ -2,7 +2,7 @@
 //! optimiser's step is a handful of operations however many layers a network has.
 
 use rand::RngExt;
-use tch::{Kind, Tensor};
+use tch::{Kind, Tensor, no_grad};
 
 use super::archive::{Archive, Array};
 use super::error::LearnError;
@@ -90,6 +90,13 @@ impl Layout {
         })
     }
 
+    /// Runs `compute` with the tensors of flat values, without gradients, on the calling thread alone.
+    pub(super) fn with<T>(&self, flat: &[f32], compute: impl FnOnce(&[Tensor]) -> T) -> T {
+        // The setting is one of each thread.
+        one_thread();
+        no_grad(|| compute(&self.views(&tensor(flat, &[flat.len() as i64]))))
+    }
+
     /// Adds the tensors with these flat values to an archive, each by its name.
     pub(super) fn write(&self, flat: &[f32], archive: &mut Archive) {
         for (entry, range) in self.ranges() {
@@ -145,4 +152,32 @@ pub(super) fn values(tensor: &Tensor) -> Vec<f32> {
 /// Makes libtorch compute on the calling thread alone: side-by-side trainings use the cores, and sums have one order.
 pub(super) fn one_thread() {
     tch::set_num_threads(1);
+}
+
+#[cfg(test)]
+impl Layout {
+    /// Fails where the slope of a loss along the gradient of an entry is not the gradient's square. Along the gradient
+    /// itself, so that the difference is large beside the rounding of 32-bit numbers. The bounds: how far to go, and the
+    /// share of the square and the number by which the slope may be off.
+    pub(super) fn assert_slopes(
+        &self,
+        flat: &Tensor,
+        gradient: &Tensor,
+        (reach, share, slack): (f64, f64, f64),
+        loss: impl Fn(&Tensor) -> f64,
+    ) {
+        for (entry, range) in self.ranges() {
+            let found = gradient.narrow(0, range.start as i64, entry.len() as i64);
+            let length = found.square().sum(Kind::Double).double_value(&[]).sqrt();
+            let step = (reach / length.max(1e-3)).min(1.0);
+            let moved = |sign: f64| {
+                let moved = flat.copy();
+                let _ = moved.narrow(0, range.start as i64, entry.len() as i64).g_add_(&(&found * (sign * step)));
+                loss(&moved)
+            };
+            let slope = (moved(1.0) - moved(-1.0)) / (2.0 * step);
+            let error = (slope - length * length).abs();
+            assert!(error < share * length * length + slack, "{}: {slope} is not {}", entry.name, length * length);
+        }
+    }
 }

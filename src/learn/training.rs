@@ -1,13 +1,14 @@
 //! The training loop that all generators share: epochs of shuffled batches, evaluation, early stopping, checkpoints.
 
+use rand::RngExt;
 use tch::{Tensor, no_grad};
 
 use super::adam::Adam;
 use super::batches::{noise, order, split};
 use super::checkpoint::{MEASURES, State};
-use super::data::{Rows, Scaled};
+use super::data::{Rows, Scaled, TrainingData};
 use super::error::LearnError;
-use super::generator::Session;
+use super::generator::{Generator, Session, Trained};
 use super::metrics::Target;
 use super::parameters::{Layout, one_thread, tensor, values};
 use crate::random::Streams;
@@ -110,6 +111,25 @@ pub struct Outcome {
     pub validation_loss: f64,
     /// What went wrong without stopping the training.
     pub warnings: Vec<String>,
+}
+
+impl Outcome {
+    /// The story of the training, with the generator that `built` makes of parameters and statistics.
+    pub(super) fn trained<T: Generator + 'static>(
+        self,
+        kind: &'static str,
+        built: impl FnOnce(Vec<f32>, Vec<f32>) -> T,
+    ) -> Trained {
+        let Outcome { parameters, statistics, history, best_epoch, validation_loss, warnings } = self;
+        let generator = Box::new(built(parameters, statistics));
+        Trained { kind, history, best_epoch, validation_loss, warnings, generator }
+    }
+}
+
+/// What tells a training from others, for checkpoints: settings, data and streams.
+pub(super) fn identity(settings: &dyn std::fmt::Debug, data: &TrainingData, streams: &Streams) -> String {
+    let draws: [u64; 2] = streams.part("identity").stream(0).random();
+    format!("{settings:?} {} {draws:?}", data.fingerprint())
 }
 
 /// The most training rows whose measures are computed each epoch. They are drawn once, so that measuring costs a

@@ -25,11 +25,6 @@ mod objective;
 pub(super) mod settings;
 pub mod vicinity;
 
-use rand::RngExt;
-use rand_distr::{Distribution, StandardNormal};
-use rayon::prelude::*;
-use tch::no_grad;
-
 use self::network::ConditionalNetwork;
 use self::objective::Objective;
 pub use self::settings::{CcganSettings, GanLoss, KIND, LabelSettings, VicinitySettings, schema};
@@ -38,7 +33,8 @@ use super::data::{Space, TrainingData};
 use super::error::LearnError;
 use super::generator::{Engine, Generator, Session, Trained};
 use super::kinds::Settings;
-use super::parameters::{one_thread, tensor, values};
+use super::parameters::{tensor, values};
+use super::sampling::{self, BLOCK};
 use super::standard::Standard;
 use super::training;
 use crate::graph::Graph;
@@ -57,10 +53,6 @@ pub struct Ccgan {
     weights: Vec<f32>,
 }
 
-/// Vectors that are sampled at once. Always as many, the last ones for nothing: how a matrix product adds up depends on
-/// the number of its rows, and a vector must not depend on how many others are asked for.
-const BLOCK: usize = 128;
-
 /// Trains a generator and its adversary.
 fn train(
     settings: &Settings,
@@ -72,18 +64,10 @@ fn train(
     let scaled = data.scaled()?;
     let network = ConditionalNetwork::generator(&settings, data.names.len());
     let objective = Objective::new(&settings, &network, &scaled.training);
-    let draws: [u64; 2] = streams.part("identity").stream(0).random();
-    let identity = format!("{settings:?} {} {draws:?}", data.fingerprint());
+    let identity = training::identity(&settings, data, streams);
     let outcome = training::train(&objective, &scaled, &settings.regime(), &identity, streams, session)?;
     let (weights, standard) = (objective.averaged(&outcome.statistics), objective.standard());
-    Ok(Trained {
-        kind: KIND.name,
-        history: outcome.history,
-        best_epoch: outcome.best_epoch,
-        validation_loss: outcome.validation_loss,
-        warnings: outcome.warnings,
-        generator: Box::new(Ccgan { space: scaled.space, standard, network, weights, settings }),
-    })
+    Ok(outcome.trained(KIND.name, |_, _| Ccgan { space: scaled.space, standard, network, weights, settings }))
 }
 
 /// Builds a generator from its file; all sizes come from settings within their limits and must fit the arrays.
@@ -97,46 +81,18 @@ fn load(archive: &Archive) -> Result<Box<dyn Generator>, LearnError> {
     Ok(Box::new(Ccgan { settings, space, standard, network, weights }))
 }
 
-impl Ccgan {
-    /// The scaled vectors from `first` on, [`BLOCK`] of them, or fewer where `count` ends.
-    fn block(&self, condition: f32, first: usize, count: usize, streams: &Streams) -> Vec<f32> {
-        let latent = self.settings.latent;
-        let end = (first + BLOCK).min(count);
-        let mut noise = Vec::with_capacity(BLOCK * latent);
-        for index in first..end {
-            let mut stream = streams.stream(index as u64);
-            noise.extend((0..latent).map(|_| -> f32 { StandardNormal.sample(&mut stream) }));
-        }
-        noise.resize(BLOCK * latent, 0.0);
-        // The setting is one of each thread.
-        one_thread();
-        let mut scaled = no_grad(|| {
-            let weights = self.network.layout().views(&tensor(&self.weights, &[self.weights.len() as i64]));
-            let noise = tensor(&noise, &[BLOCK as i64, latent as i64]);
-            let conditions = tensor(&[condition; BLOCK], &[BLOCK as i64, 1]);
-            values(&self.standard.scaled(&self.network.forward(&noise, &conditions, &weights)))
-        });
-        scaled.truncate((end - first) * self.space.names.len());
-        scaled
-    }
-}
-
 impl Generator for Ccgan {
     fn sample(&self, condition: f64, count: usize, streams: &Streams) -> Result<Vec<Vec<f64>>, LearnError> {
-        let condition = condition as f32;
-        if !condition.is_finite() {
-            return Err(LearnError::NotFinite { row: 0, name: "condition".into() });
-        }
-        let blocks = (0..count.div_ceil(BLOCK)).into_par_iter();
-        let estimation_scale = |row: &[f32]| -> Vec<f64> {
-            row.iter().enumerate().map(|(column, &value)| self.space.unscale(column, f64::from(value))).collect()
-        };
-        Ok(blocks
-            .flat_map_iter(|block| {
-                let scaled = self.block(condition, block * BLOCK, count, streams);
-                scaled.chunks_exact(self.space.names.len()).map(estimation_scale).collect::<Vec<_>>()
-            })
-            .collect())
+        let (latent, dimensions) = (self.settings.latent, self.space.names.len());
+        sampling::in_blocks(condition, count, |condition, range| {
+            let asked = range.len();
+            let noise = tensor(&sampling::noise(range, latent, streams), &[BLOCK as i64, latent as i64]);
+            let conditions = tensor(&[condition; BLOCK], &[BLOCK as i64, 1]);
+            let scaled = self.network.layout().with(&self.weights, |weights| {
+                values(&self.standard.scaled(&self.network.forward(&noise, &conditions, weights)))
+            });
+            scaled.chunks_exact(dimensions).take(asked).map(|row| self.space.unscale_row(row)).collect()
+        })
     }
 
     fn embed(&self, _rows: &[Vec<f64>], _conditions: &[f64]) -> Result<Vec<Vec<f64>>, LearnError> {

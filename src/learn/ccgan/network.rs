@@ -4,7 +4,7 @@
 use tch::Tensor;
 
 use super::settings::{CcganSettings, LabelSettings};
-use crate::graph::{Graph, GraphNode};
+use crate::graph::Graph;
 use crate::learn::parameters::{Layout, Start};
 
 /// The shape of a network, without its weights.
@@ -83,12 +83,7 @@ impl ConditionalNetwork {
     /// The generator's layers as a graph.
     pub(super) fn graph(&self) -> Graph {
         let mut graph = Graph::default();
-        let mut add = |label: &str, detail: String, group: &str, from: &[usize]| {
-            let node = graph.nodes.len();
-            graph.nodes.push(GraphNode { label: label.into(), detail, group: group.into() });
-            graph.edges.extend(from.iter().map(|&before| (before, node)));
-            node
-        };
+        let mut add = |label: &str, detail: String, group: &str, from: &[usize]| graph.add(label, detail, group, from);
         let noise = add("noise", self.inputs.to_string(), "input", &[]);
         let mut label = add("fval", "condition".into(), "input", &[]);
         if let Some(width) = self.embedding {

@@ -3,7 +3,7 @@
 use tch::{Kind, Tensor, no_grad};
 
 use super::settings::{Layer, NetworkSettings};
-use crate::graph::{Graph, GraphNode};
+use crate::graph::Graph;
 use crate::learn::parameters::{Layout, Start};
 
 /// The layers in order; numbers are indices into the layouts of parameters and of running statistics.
@@ -186,10 +186,7 @@ impl Mlp {
                 Step::BatchNorm { width, .. } => ("BatchNorm", width.to_string()),
                 Step::Relu => ("ReLU", String::new()),
             };
-            let node = graph.nodes.len();
-            graph.nodes.push(GraphNode { label: label.into(), detail, group: group.into() });
-            graph.edges.extend(before.iter().map(|&from| (from, node)));
-            before = vec![node];
+            before = vec![graph.add(label, detail, group, &before)];
         }
         graph.nodes.len() - 1
     }

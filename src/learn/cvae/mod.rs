@@ -9,20 +9,20 @@ mod network;
 pub(super) mod posterior;
 pub(super) mod settings;
 
-use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
-use tch::{Tensor, no_grad};
+use tch::Tensor;
 
 use self::network::CvaeNetwork;
 pub use self::settings::{
     AnnealSettings, CvaeSettings, KIND, Layer, LossTerm, NetworkSettings, PriorSettings, TrainSettings, schema,
 };
 use super::archive::Archive;
-use super::data::{Rows, Space, TrainingData, same_length};
+use super::data::{Space, TrainingData};
 use super::error::LearnError;
 use super::generator::{Engine, Generator, Session, Trained};
 use super::kinds::Settings;
-use super::parameters::{one_thread, tensor, values};
+use super::parameters::{tensor, values};
+use super::sampling::finite_condition;
 use super::training::{self, Network as _};
 use crate::graph::Graph;
 use crate::random::Streams;
@@ -50,18 +50,10 @@ fn train(
     let settings = settings::read(settings)?;
     let scaled = data.scaled()?;
     let network = CvaeNetwork::new(&settings, data.names.len());
-    let draws: [u64; 2] = streams.part("identity").stream(0).random();
-    let identity = format!("{settings:?} {} {draws:?}", data.fingerprint());
+    let identity = training::identity(&settings, data, streams);
     let outcome = training::train(&network, &scaled, &settings.regime(), &identity, streams, session)?;
-    let (parameters, statistics) = (outcome.parameters, outcome.statistics);
-    Ok(Trained {
-        kind: KIND.name,
-        history: outcome.history,
-        best_epoch: outcome.best_epoch,
-        validation_loss: outcome.validation_loss,
-        warnings: outcome.warnings,
-        generator: Box::new(Cvae { settings, space: scaled.space, network, parameters, statistics }),
-    })
+    let space = scaled.space;
+    Ok(outcome.trained(KIND.name, |parameters, statistics| Cvae { settings, space, network, parameters, statistics }))
 }
 
 /// Builds a cVAE from its file; all sizes come from settings within their limits and must fit the arrays.
@@ -77,17 +69,11 @@ fn load(archive: &Archive) -> Result<Box<dyn Generator>, LearnError> {
 impl Cvae {
     /// Runs `compute` with the weights as tensors, without gradients, on one thread.
     fn with_weights<T>(&self, compute: impl FnOnce(&[Tensor], &[Tensor]) -> T) -> T {
-        one_thread();
-        no_grad(|| {
-            let flat = |values: &[f32]| tensor(values, &[values.len() as i64]);
-            let parameters = self.network.parameters().views(&flat(&self.parameters));
-            let statistics = self.network.statistics().views(&flat(&self.statistics));
-            compute(&parameters, &statistics)
+        self.network.parameters().with(&self.parameters, |parameters| {
+            self.network.statistics().with(&self.statistics, |statistics| compute(parameters, statistics))
         })
     }
-}
 
-impl Cvae {
     /// Mean and standard deviation of the latent dimensions at a condition, where the prior is a learnt one.
     fn prior(&self, condition: f32) -> Option<(Vec<f32>, Vec<f32>)> {
         self.with_weights(|parameters, statistics| {
@@ -100,9 +86,7 @@ impl Cvae {
 
 impl Generator for Cvae {
     fn sample(&self, condition: f64, count: usize, streams: &Streams) -> Result<Vec<Vec<f64>>, LearnError> {
-        if !(condition as f32).is_finite() {
-            return Err(LearnError::NotFinite { row: 0, name: "condition".into() });
-        }
+        let condition = finite_condition(condition, 0)?;
         if count == 0 {
             return Ok(Vec::new());
         }
@@ -111,9 +95,9 @@ impl Generator for Cvae {
         let mut decoder_input = Vec::with_capacity(count * (latent + 1));
         for stream in &mut generators {
             decoder_input.extend((0..latent).map(|_| -> f32 { StandardNormal.sample(stream) }));
-            decoder_input.push(condition as f32);
+            decoder_input.push(condition);
         }
-        if let Some((centre, deviation)) = self.prior(condition as f32) {
+        if let Some((centre, deviation)) = self.prior(condition) {
             for row in decoder_input.chunks_exact_mut(latent + 1) {
                 for ((z, centre), deviation) in row.iter_mut().zip(&centre).zip(&deviation) {
                     *z = centre + deviation * *z;
@@ -130,25 +114,16 @@ impl Generator for Cvae {
         Ok(rows
             .map(|(head, stream)| {
                 let scaled = likelihood.draw(head, self.space.names.len(), stream);
-                scaled.iter().enumerate().map(|(column, &value)| self.space.unscale(column, value)).collect()
+                self.space.unscale_row(&scaled)
             })
             .collect())
     }
 
     fn embed(&self, rows: &[Vec<f64>], conditions: &[f64]) -> Result<Vec<Vec<f64>>, LearnError> {
-        same_length("conditions", conditions.len(), rows.len())?;
-        if rows.is_empty() {
+        if rows.is_empty() && conditions.is_empty() {
             return Ok(Vec::new());
         }
-        let mut scaled = Vec::new();
-        for (index, (row, &condition)) in rows.iter().zip(conditions).enumerate() {
-            scaled.extend(self.space.scale(row, index)?);
-            if !(condition as f32).is_finite() {
-                return Err(LearnError::NotFinite { row: index, name: "condition".into() });
-            }
-            scaled.push(condition as f32);
-        }
-        let rows = Rows::new(&scaled, self.space.names.len());
+        let rows = self.space.rows(rows, conditions)?;
         let means = self
             .with_weights(|parameters, statistics| values(&self.network.encode(&rows.xc, parameters, statistics).0));
         Ok(means.chunks_exact(self.settings.latent).map(|row| row.iter().map(|&v| f64::from(v)).collect()).collect())

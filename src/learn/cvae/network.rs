@@ -7,7 +7,7 @@ use super::loss;
 use super::mlp::Mlp;
 use super::posterior::{self, LOG_VARIANCE_BOUND, charge, charge_gradient, draw};
 use super::settings::{CvaeSettings, Layer, NetworkSettings, PriorSettings};
-use crate::graph::{Graph, GraphNode};
+use crate::graph::Graph;
 use crate::learn::data::Rows;
 use crate::learn::parameters::Layout;
 use crate::learn::training::{Evaluation, Network};
@@ -103,24 +103,18 @@ impl CvaeNetwork {
 
     pub(super) fn graph(&self) -> Graph {
         let mut graph = Graph::default();
-        let add = |graph: &mut Graph, label: &str, detail: String, group: &str, from: &[usize]| {
-            let node = graph.nodes.len();
-            graph.nodes.push(GraphNode { label: label.into(), detail, group: group.into() });
-            graph.edges.extend(from.iter().map(|&before| (before, node)));
-            node
-        };
-        let rows = add(&mut graph, "parameters", format!("{}, scaled to 0..1", self.dimensions), "input", &[]);
-        let condition = add(&mut graph, "fval", "condition".into(), "input", &[]);
+        let rows = graph.add("parameters", format!("{}, scaled to 0..1", self.dimensions), "input", &[]);
+        let condition = graph.add("fval", "condition", "input", &[]);
         let encoded = self.encoder.draw(&mut graph, "encoder", &[rows, condition]);
-        let mean = add(&mut graph, "mean", self.latent.to_string(), "latent", &[encoded]);
-        let variance = add(&mut graph, "log variance", self.latent.to_string(), "latent", &[encoded]);
+        let mean = graph.add("mean", self.latent.to_string(), "latent", &[encoded]);
+        let variance = graph.add("log variance", self.latent.to_string(), "latent", &[encoded]);
         if let Some(prior) = &self.prior {
             let learnt = prior.draw(&mut graph, "latent", &[condition]);
-            add(&mut graph, "prior", format!("{} at each condition", self.latent), "latent", &[learnt]);
+            graph.add("prior", format!("{} at each condition", self.latent), "latent", &[learnt]);
         }
-        let drawn = add(&mut graph, "z", "mean + sd × noise".into(), "latent", &[mean, variance]);
+        let drawn = graph.add("z", "mean + sd × noise", "latent", &[mean, variance]);
         let decoded = self.decoder.draw(&mut graph, "decoder", &[drawn, condition]);
-        add(&mut graph, "parameters", self.likelihood.title().into(), "decoder", &[decoded]);
+        graph.add("parameters", self.likelihood.title(), "decoder", &[decoded]);
         graph
     }
 }

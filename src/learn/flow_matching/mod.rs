@@ -18,11 +18,6 @@ mod objective;
 pub(super) mod settings;
 mod solver;
 
-use rand::RngExt;
-use rand_distr::{Distribution, StandardNormal};
-use rayon::prelude::*;
-use tch::no_grad;
-
 use self::network::VelocityNetwork;
 use self::objective::{Objective, features_count};
 pub use self::settings::{FlowSettings, KIND, schema};
@@ -32,7 +27,8 @@ use super::data::{Space, TrainingData};
 use super::error::LearnError;
 use super::generator::{Engine, Generator, Session, Trained};
 use super::kinds::Settings;
-use super::parameters::{one_thread, tensor, values};
+use super::parameters::{tensor, values};
+use super::sampling::{self, BLOCK};
 use super::standard::Standard;
 use super::training::{self, Anneal};
 use crate::graph::Graph;
@@ -51,11 +47,6 @@ pub struct Flow {
     weights: Vec<f32>,
 }
 
-/// Vectors that are sampled at once. Always as many, the last ones for nothing: how a matrix product adds up depends on
-/// the number of its rows, and a vector must not depend on how many others are asked for. Their states fit a core's
-/// cache.
-const BLOCK: usize = 128;
-
 /// Trains a flow.
 fn train(
     settings: &Settings,
@@ -67,19 +58,11 @@ fn train(
     let scaled = data.scaled()?;
     let network = velocity_network(&settings, data.names.len());
     let objective = Objective::new(&settings, &network, &scaled.training);
-    let draws: [u64; 2] = streams.part("identity").stream(0).random();
-    let identity = format!("{settings:?} {} {draws:?}", data.fingerprint());
+    let identity = training::identity(&settings, data, streams);
     let regime = settings.train.regime(0.0, Anneal::None);
     let outcome = training::train(&objective, &scaled, &regime, &identity, streams, session)?;
     let (standard, weights) = (objective.standard(), average::flat(&outcome.statistics));
-    Ok(Trained {
-        kind: KIND.name,
-        history: outcome.history,
-        best_epoch: outcome.best_epoch,
-        validation_loss: outcome.validation_loss,
-        warnings: outcome.warnings,
-        generator: Box::new(Flow { space: scaled.space, standard, network, weights, settings }),
-    })
+    Ok(outcome.trained(KIND.name, |_, _| Flow { space: scaled.space, standard, network, weights, settings }))
 }
 
 /// Builds a flow from its file; all sizes come from settings within their limits and must fit the arrays.
@@ -97,48 +80,17 @@ fn velocity_network(settings: &FlowSettings, dimensions: usize) -> VelocityNetwo
     VelocityNetwork::new(dimensions, features_count(settings), settings.width, settings.blocks)
 }
 
-impl Flow {
-    /// The scaled vectors from `first` on, [`BLOCK`] of them, or fewer where `count` ends.
-    fn block(&self, condition: f32, first: usize, count: usize, streams: &Streams) -> Vec<f32> {
-        let dimensions = self.space.names.len();
-        let end = (first + BLOCK).min(count);
-        let mut noise = Vec::with_capacity(BLOCK * dimensions);
-        for index in first..end {
-            let mut stream = streams.stream(index as u64);
-            noise.extend((0..dimensions).map(|_| -> f32 { StandardNormal.sample(&mut stream) }));
-        }
-        noise.resize(BLOCK * dimensions, 0.0);
-        // The setting is one of each thread.
-        one_thread();
-        let mut scaled = no_grad(|| {
-            let weights = self.network.layout().views(&tensor(&self.weights, &[self.weights.len() as i64]));
-            let noise = tensor(&noise, &[BLOCK as i64, dimensions as i64]);
-            values(&self.standard.scaled(&solver::solve(&self.settings, &self.network, &weights, &noise, condition)))
-        });
-        scaled.truncate((end - first) * dimensions);
-        scaled
-    }
-}
-
 impl Generator for Flow {
     fn sample(&self, condition: f64, count: usize, streams: &Streams) -> Result<Vec<Vec<f64>>, LearnError> {
-        let condition = condition as f32;
-        if !condition.is_finite() {
-            return Err(LearnError::NotFinite { row: 0, name: "condition".into() });
-        }
-        let blocks = (0..count.div_ceil(BLOCK)).into_par_iter();
-        Ok(blocks
-            .flat_map_iter(|block| {
-                let scaled = self.block(condition, block * BLOCK, count, streams);
-                let estimation_scale = |row: &[f32]| {
-                    row.iter()
-                        .enumerate()
-                        .map(|(column, &value)| self.space.unscale(column, f64::from(value)))
-                        .collect::<Vec<f64>>()
-                };
-                scaled.chunks_exact(self.space.names.len()).map(estimation_scale).collect::<Vec<_>>()
-            })
-            .collect())
+        let dimensions = self.space.names.len();
+        sampling::in_blocks(condition, count, |condition, range| {
+            let asked = range.len();
+            let noise = tensor(&sampling::noise(range, dimensions, streams), &[BLOCK as i64, dimensions as i64]);
+            let scaled = self.network.layout().with(&self.weights, |weights| {
+                values(&self.standard.scaled(&solver::solve(&self.settings, &self.network, weights, &noise, condition)))
+            });
+            scaled.chunks_exact(dimensions).take(asked).map(|row| self.space.unscale_row(row)).collect()
+        })
     }
 
     fn embed(&self, _rows: &[Vec<f64>], _conditions: &[f64]) -> Result<Vec<Vec<f64>>, LearnError> {

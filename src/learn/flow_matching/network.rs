@@ -1,6 +1,6 @@
 //! The velocity network: a residual network that sees the features of time and condition in each block.
 
-use crate::graph::{Graph, GraphNode};
+use crate::graph::Graph;
 use crate::learn::parameters::Layout;
 use crate::learn::residual::{ResidualNetwork, Sizes, Tape};
 use tch::Tensor;
@@ -44,12 +44,7 @@ impl VelocityNetwork {
     /// The layers as a graph.
     pub(super) fn graph(&self, steps: usize) -> Graph {
         let mut graph = Graph::default();
-        let mut add = |label: &str, detail: String, group: &str, from: &[usize]| {
-            let node = graph.nodes.len();
-            graph.nodes.push(GraphNode { label: label.into(), detail, group: group.into() });
-            graph.edges.extend(from.iter().map(|&before| (before, node)));
-            node
-        };
+        let mut add = |label: &str, detail: String, group: &str, from: &[usize]| graph.add(label, detail, group, from);
         let Sizes { inputs: dimensions, features: seen, width, blocks, .. } = self.network.sizes;
         let rows = add("noise", dimensions.to_string(), "input", &[]);
         let condition = add("fval", "condition".into(), "input", &[]);

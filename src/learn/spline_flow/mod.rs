@@ -20,10 +20,9 @@ mod objective;
 pub(super) mod settings;
 mod spline;
 
-use rand::RngExt;
-use rand_distr::{Distribution, StandardNormal};
+use std::ops::Range;
+
 use rayon::prelude::*;
-use tch::{Tensor, no_grad};
 
 use self::network::{SplineNetwork, draw_orders};
 use self::objective::{Objective, log_normal};
@@ -34,8 +33,9 @@ use super::data::{Space, TrainingData, same_length};
 use super::error::LearnError;
 use super::generator::{Engine, Generator, Session, Trained};
 use super::kinds::Settings;
-use super::parameters::{one_thread, tensor};
+use super::parameters::tensor;
 use super::residual::waves;
+use super::sampling::{self, BLOCK};
 use super::standard::Standard;
 use super::training;
 use crate::graph::Graph;
@@ -55,10 +55,6 @@ pub struct SplineFlow {
     weights: Vec<f32>,
 }
 
-/// Vectors that are computed at once. Always as many, the last ones for nothing: how a matrix product adds up depends on
-/// the number of its rows, and a vector must not depend on how many others there are.
-const BLOCK: usize = 128;
-
 /// Trains a flow.
 fn train(
     settings: &Settings,
@@ -74,19 +70,18 @@ fn train(
     let standard = Standard::new(&scaled.training.x);
     let objective =
         Objective { settings: &settings, network: &network, standard, averages: average::layout(network.layout()) };
-    let draws: [u64; 2] = streams.part("identity").stream(0).random();
-    let identity = format!("{settings:?} {} {draws:?}", data.fingerprint());
+    let identity = training::identity(&settings, data, streams);
     let regime = settings.train.regime(0.0, training::Anneal::None);
     let outcome = training::train(&objective, &scaled, &regime, &identity, streams, session)?;
     let (standard, weights) = (objective.standard, average::flat(&outcome.statistics));
-    Ok(Trained {
-        kind: KIND.name,
-        history: outcome.history,
-        best_epoch: outcome.best_epoch,
-        validation_loss: outcome.validation_loss,
-        warnings: outcome.warnings,
-        generator: Box::new(SplineFlow { space: scaled.space, standard, orders, network, weights, settings }),
-    })
+    Ok(outcome.trained(KIND.name, |_, _| SplineFlow {
+        space: scaled.space,
+        standard,
+        orders,
+        network,
+        weights,
+        settings,
+    }))
 }
 
 /// Builds a flow from its file; all sizes come from settings within their limits and must fit the arrays.
@@ -111,27 +106,11 @@ fn load(archive: &Archive) -> Result<Box<dyn Generator>, LearnError> {
 }
 
 impl SplineFlow {
-    /// Runs `compute` with the weights as tensors, without gradients, on one thread.
-    fn with_weights<T>(&self, compute: impl FnOnce(&[Tensor]) -> T) -> T {
-        // The setting is one of each thread.
-        one_thread();
-        no_grad(|| {
-            let flat = tensor(&self.weights, &[self.weights.len() as i64]);
-            compute(&self.network.layout().views(&flat))
-        })
-    }
-
-    /// The vectors from `first` on, on the estimation scale: [`BLOCK`] of them, or fewer where `count` ends.
-    fn block(&self, condition: f32, first: usize, count: usize, streams: &Streams) -> Vec<Vec<f64>> {
-        let dimensions = self.space.names.len();
-        let mut rows: Vec<f64> = Vec::with_capacity(BLOCK * dimensions);
-        for index in first..(first + BLOCK).min(count) {
-            let mut stream = streams.stream(index as u64);
-            rows.extend((0..dimensions).map(|_| -> f64 { StandardNormal.sample(&mut stream) }));
-        }
-        let drawn = rows.len();
-        rows.resize(BLOCK * dimensions, 0.0);
-        self.with_weights(|weights| {
+    /// The vectors of these numbers, on the estimation scale.
+    fn block(&self, condition: f32, range: Range<usize>, streams: &Streams) -> Vec<Vec<f64>> {
+        let (dimensions, asked) = (self.space.names.len(), range.len());
+        let mut rows: Vec<f64> = sampling::noise(range, dimensions, streams);
+        self.network.layout().with(&self.weights, |weights| {
             let features = waves(&tensor(&[condition], &[1, 1]), self.settings.condition_frequencies);
             self.network.inverse(&mut rows, &features, weights);
         });
@@ -139,7 +118,7 @@ impl SplineFlow {
             let value = |(column, &z): (usize, &f64)| self.space.unscale(column, self.standard.scaled_one(column, z));
             row.iter().enumerate().map(value).collect()
         };
-        rows[..drawn].chunks_exact(dimensions).map(estimation_scale).collect()
+        rows.chunks_exact(dimensions).take(asked).map(estimation_scale).collect()
     }
 
     /// The log-densities of at most [`BLOCK`] rows.
@@ -154,7 +133,7 @@ impl SplineFlow {
         state.resize(BLOCK * dimensions, 0.0);
         let mut known: Vec<f32> = conditions.iter().map(|&condition| condition as f32).collect();
         known.resize(BLOCK, 0.0);
-        let logs = self.with_weights(|weights| {
+        let logs = self.network.layout().with(&self.weights, |weights| {
             let features = waves(&tensor(&known, &[BLOCK as i64, 1]), self.settings.condition_frequencies);
             self.network.forward(&mut state, &features, weights)
         });
@@ -166,12 +145,7 @@ impl SplineFlow {
 
 impl Generator for SplineFlow {
     fn sample(&self, condition: f64, count: usize, streams: &Streams) -> Result<Vec<Vec<f64>>, LearnError> {
-        let condition = condition as f32;
-        if !condition.is_finite() {
-            return Err(LearnError::NotFinite { row: 0, name: "condition".into() });
-        }
-        let blocks = (0..count.div_ceil(BLOCK)).into_par_iter();
-        Ok(blocks.flat_map_iter(|block| self.block(condition, block * BLOCK, count, streams)).collect())
+        sampling::in_blocks(condition, count, |condition, range| self.block(condition, range, streams))
     }
 
     fn embed(&self, _rows: &[Vec<f64>], _conditions: &[f64]) -> Result<Vec<Vec<f64>>, LearnError> {
@@ -186,9 +160,7 @@ impl Generator for SplineFlow {
             if let Some((_, name)) = wrong {
                 return Err(LearnError::NotFinite { row: index, name: name.clone() });
             }
-            if !(*condition as f32).is_finite() {
-                return Err(LearnError::NotFinite { row: index, name: "condition".into() });
-            }
+            sampling::finite_condition(*condition, index)?;
         }
         let blocks = rows.par_chunks(BLOCK).zip(conditions.par_chunks(BLOCK));
         Ok(blocks.flat_map_iter(|(rows, conditions)| self.densities(rows, conditions)).collect())
@@ -214,6 +186,7 @@ impl Generator for SplineFlow {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use tch::Tensor;
 
     use super::*;
     use crate::learn::batches::noise;

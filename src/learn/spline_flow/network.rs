@@ -5,7 +5,7 @@ use tch::{Kind, Tensor};
 
 use super::settings::SplineFlowSettings;
 use super::spline::Spline;
-use crate::graph::{Graph, GraphNode};
+use crate::graph::Graph;
 use crate::learn::batches::order;
 use crate::learn::parameters::{Layout, tensor, values};
 use crate::learn::residual::{ResidualNetwork, Sizes, Tape};
@@ -178,12 +178,7 @@ impl SplineNetwork {
     /// The layers as a graph.
     pub(super) fn graph(&self) -> Graph {
         let mut graph = Graph::default();
-        let mut add = |label: &str, detail: String, group: &str, from: &[usize]| {
-            let node = graph.nodes.len();
-            graph.nodes.push(GraphNode { label: label.into(), detail, group: group.into() });
-            graph.edges.extend(from.iter().map(|&before| (before, node)));
-            node
-        };
+        let mut add = |label: &str, detail: String, group: &str, from: &[usize]| graph.add(label, detail, group, from);
         let mut state = add("noise", self.dimensions.to_string(), "input", &[]);
         let condition = add("fval", "condition".into(), "input", &[]);
         let features = add("Fourier features", self.features.to_string(), "encoder", &[condition]);

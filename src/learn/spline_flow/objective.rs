@@ -134,19 +134,6 @@ mod tests {
         let views = layout.views(&flat);
         objective.gradient(&views, &running(&flat), &rows, &draws, 0.0, &layout.views(&gradient));
         let loss = |flat: &Tensor| objective.evaluate(&[], &running(flat), &rows, &draws).reconstruction;
-        for (entry, range) in layout.ranges() {
-            let found = gradient.narrow(0, range.start as i64, entry.len() as i64);
-            // Along the gradient itself, so that the difference is large beside the rounding of 32-bit numbers.
-            let length = found.square().sum(tch::Kind::Double).double_value(&[]).sqrt();
-            let step = (1e-3 / length.max(1e-3)).min(1.0);
-            let moved = |sign: f64| {
-                let moved = flat.copy();
-                let _ = moved.narrow(0, range.start as i64, entry.len() as i64).g_add_(&(&found * (sign * step)));
-                loss(&moved)
-            };
-            let slope = (moved(1.0) - moved(-1.0)) / (2.0 * step);
-            let error = (slope - length * length).abs();
-            assert!(error < 0.03 * length * length + 2e-4, "{}: {slope} is not {}", entry.name, length * length);
-        }
+        layout.assert_slopes(&flat, &gradient, (1e-3, 0.03, 2e-4), loss);
     }
 }

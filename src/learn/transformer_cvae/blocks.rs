@@ -4,7 +4,7 @@
 use tch::{Kind, Tensor};
 
 use super::settings::TransformerSettings;
-use crate::graph::{Graph, GraphNode};
+use crate::graph::Graph;
 use crate::learn::parameters::{Layout, Start};
 
 /// Blocks, one after the other, and a last normalisation; `start` is the index of their first tensor in the layout.
@@ -77,20 +77,18 @@ impl Blocks {
     /// part are not drawn.
     pub(super) fn draw(&self, graph: &mut Graph, group: &str, inputs: &[usize]) -> usize {
         let mut before = inputs.to_vec();
-        let mut add = |label: String, detail: String| {
-            let node = graph.nodes.len();
-            graph.nodes.push(GraphNode { label, detail, group: group.into() });
-            graph.edges.extend(before.iter().map(|&from| (from, node)));
+        let mut add = |label: &str, detail: String| {
+            let node = graph.add(label, detail, group, &before);
             before = vec![node];
             node
         };
         for _ in 0..self.count {
-            add("LayerNorm".into(), format!("width {}", self.width));
-            add(format!("{}-head attention", self.heads), String::new());
-            add("LayerNorm".into(), format!("width {}", self.width));
-            add("feed-forward".into(), String::new());
+            add("LayerNorm", format!("width {}", self.width));
+            add(&format!("{}-head attention", self.heads), String::new());
+            add("LayerNorm", format!("width {}", self.width));
+            add("feed-forward", String::new());
         }
-        add("LayerNorm".into(), format!("width {}", self.width))
+        add("LayerNorm", format!("width {}", self.width))
     }
 }
 

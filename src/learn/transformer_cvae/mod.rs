@@ -11,20 +11,20 @@ mod blocks;
 mod network;
 pub(super) mod settings;
 
-use rand::RngExt;
-use rand_distr::{Distribution, StandardNormal};
-use rayon::prelude::*;
-use tch::{Tensor, no_grad};
+use std::ops::Range;
 
-use self::network::{AT_ONCE, TransformerNetwork};
+use rand_distr::{Distribution, StandardNormal};
+
+use self::network::TransformerNetwork;
 pub use self::settings::{KIND, TransformerSettings, schema};
 use super::archive::Archive;
 use super::batches::split;
-use super::data::{Rows, Space, TrainingData, same_length};
+use super::data::{Space, TrainingData};
 use super::error::LearnError;
 use super::generator::{Engine, Generator, Session, Trained};
 use super::kinds::Settings;
-use super::parameters::{one_thread, tensor, values};
+use super::parameters::{tensor, values};
+use super::sampling::{self, BLOCK};
 use super::standard::Standard;
 use super::training::{self, Network as _};
 use crate::graph::Graph;
@@ -52,18 +52,10 @@ fn train(
     let settings = settings::read(settings)?;
     let scaled = data.scaled()?;
     let network = TransformerNetwork::new(&settings, Standard::new(&scaled.training.x));
-    let draws: [u64; 2] = streams.part("identity").stream(0).random();
-    let identity = format!("{settings:?} {} {draws:?}", data.fingerprint());
+    let identity = training::identity(&settings, data, streams);
     let outcome = training::train(&network, &scaled, &settings.regime(), &identity, streams, session)?;
-    let weights = outcome.parameters;
-    Ok(Trained {
-        kind: KIND.name,
-        history: outcome.history,
-        best_epoch: outcome.best_epoch,
-        validation_loss: outcome.validation_loss,
-        warnings: outcome.warnings,
-        generator: Box::new(TransformerCvae { settings, space: scaled.space, network, weights }),
-    })
+    let space = scaled.space;
+    Ok(outcome.trained(KIND.name, |weights, _| TransformerCvae { settings, space, network, weights }))
 }
 
 /// Builds a generator from its file; all sizes come from settings within their limits and must fit the arrays.
@@ -77,68 +69,39 @@ fn load(archive: &Archive) -> Result<Box<dyn Generator>, LearnError> {
 }
 
 impl TransformerCvae {
-    /// Runs `compute` with the weights as tensors, without gradients, on one thread.
-    fn with_weights<T>(&self, compute: impl FnOnce(&[Tensor]) -> T) -> T {
-        // The setting is one of each thread.
-        one_thread();
-        no_grad(|| {
-            let flat = tensor(&self.weights, &[self.weights.len() as i64]);
-            compute(&self.network.parameters().views(&flat))
-        })
-    }
-
-    /// The vectors from `first` on, [`AT_ONCE`] of them, or fewer where `count` ends. Always as many are computed, the
-    /// last ones for nothing: how a matrix product adds up depends on the number of its rows, and a vector must not
-    /// depend on how many others are asked for.
-    fn block(&self, condition: f32, first: usize, count: usize, streams: &Streams) -> Vec<Vec<f64>> {
-        let (latent, end) = (self.settings.latent, (first + AT_ONCE).min(count));
-        let mut generators: Vec<_> = (first..end).map(|index| streams.stream(index as u64)).collect();
-        let mut z: Vec<f32> = Vec::with_capacity(AT_ONCE * latent);
+    /// The vectors of these numbers. What a likelihood draws goes on in the streams of the latent vectors.
+    fn block(&self, condition: f32, range: Range<usize>, streams: &Streams) -> Vec<Vec<f64>> {
+        let latent = self.settings.latent;
+        let mut generators: Vec<_> = range.map(|index| streams.stream(index as u64)).collect();
+        let mut z: Vec<f32> = Vec::with_capacity(BLOCK * latent);
         for stream in &mut generators {
             z.extend((0..latent).map(|_| -> f32 { StandardNormal.sample(stream) }));
         }
-        z.resize(AT_ONCE * latent, 0.0);
-        let (head, width) = self.with_weights(|weights| {
-            let z = tensor(&z, &[AT_ONCE as i64, latent as i64]);
-            let conditions = tensor(&[condition; AT_ONCE], &[AT_ONCE as i64, 1]);
+        z.resize(BLOCK * latent, 0.0);
+        let (head, width) = self.network.parameters().with(&self.weights, |weights| {
+            let z = tensor(&z, &[BLOCK as i64, latent as i64]);
+            let conditions = tensor(&[condition; BLOCK], &[BLOCK as i64, 1]);
             let head = self.network.decode(&z, &conditions, weights);
             (values(&head), head.size()[1] as usize)
         });
         let rows = head.chunks_exact(width).zip(&mut generators);
-        rows.map(|(head, stream)| {
-            let scaled = self.network.likelihood.draw(head, self.space.names.len(), stream);
-            scaled.iter().enumerate().map(|(column, &value)| self.space.unscale(column, value)).collect()
-        })
-        .collect()
+        let drawn = |head: &[f32], stream| self.network.likelihood.draw(head, self.space.names.len(), stream);
+        rows.map(|(head, stream)| self.space.unscale_row(&drawn(head, stream))).collect()
     }
 }
 
 impl Generator for TransformerCvae {
     fn sample(&self, condition: f64, count: usize, streams: &Streams) -> Result<Vec<Vec<f64>>, LearnError> {
-        let condition = condition as f32;
-        if !condition.is_finite() {
-            return Err(LearnError::NotFinite { row: 0, name: "condition".into() });
-        }
-        let blocks = (0..count.div_ceil(AT_ONCE)).into_par_iter();
-        Ok(blocks.flat_map_iter(|block| self.block(condition, block * AT_ONCE, count, streams)).collect())
+        sampling::in_blocks(condition, count, |condition, range| self.block(condition, range, streams))
     }
 
     fn embed(&self, rows: &[Vec<f64>], conditions: &[f64]) -> Result<Vec<Vec<f64>>, LearnError> {
-        same_length("conditions", conditions.len(), rows.len())?;
-        if rows.is_empty() {
+        if rows.is_empty() && conditions.is_empty() {
             return Ok(Vec::new());
         }
-        let mut scaled = Vec::new();
-        for (index, (row, &condition)) in rows.iter().zip(conditions).enumerate() {
-            scaled.extend(self.space.scale(row, index)?);
-            if !(condition as f32).is_finite() {
-                return Err(LearnError::NotFinite { row: index, name: "condition".into() });
-            }
-            scaled.push(condition as f32);
-        }
-        let rows = Rows::new(&scaled, self.space.names.len());
-        let means: Vec<f32> = self.with_weights(|weights| {
-            let parts = split(rows.len(), AT_ONCE).into_iter();
+        let rows = self.space.rows(rows, conditions)?;
+        let means: Vec<f32> = self.network.parameters().with(&self.weights, |weights| {
+            let parts = split(rows.len(), BLOCK).into_iter();
             parts
                 .flat_map(|(first, count)| values(&self.network.encode(&rows.narrow(first, count), weights).0))
                 .collect()

@@ -4,13 +4,14 @@ use tch::{Kind, Tensor, no_grad};
 
 use super::blocks::{Blocks, linear};
 use super::settings::TransformerSettings;
-use crate::graph::{Graph, GraphNode};
+use crate::graph::Graph;
 use crate::learn::batches::split;
 use crate::learn::cvae::likelihood::Likelihood;
 use crate::learn::cvae::loss::{free_bits, likelihood};
 use crate::learn::cvae::posterior::{charge, draw, posterior};
 use crate::learn::data::Rows;
 use crate::learn::parameters::{Layout, Start};
+use crate::learn::sampling::BLOCK;
 use crate::learn::standard::Standard;
 use crate::learn::training::{Evaluation, Network};
 
@@ -35,9 +36,6 @@ pub(super) struct TransformerNetwork {
     parameters: Layout,
     statistics: Layout,
 }
-
-/// Rows that are computed at once where there is no batch: their states stay within a core's cache.
-pub(super) const AT_ONCE: usize = 128;
 
 impl TransformerNetwork {
     /// The network for the parameters that `standard` is of. Tokens start as those of Gorishniy et al. (2021).
@@ -108,29 +106,23 @@ impl TransformerNetwork {
 
     pub(super) fn graph(&self) -> Graph {
         let mut graph = Graph::default();
-        let add = |graph: &mut Graph, label: &str, detail: String, group: &str, from: &[usize]| {
-            let node = graph.nodes.len();
-            graph.nodes.push(GraphNode { label: label.into(), detail, group: group.into() });
-            graph.edges.extend(from.iter().map(|&before| (before, node)));
-            node
-        };
         let (dimensions, width, latent) = (self.standard.dimensions(), self.width, self.latent.to_string());
-        let rows = add(&mut graph, "parameters", format!("{dimensions}, standardised"), "input", &[]);
-        let condition = add(&mut graph, "fval", "condition".into(), "input", &[]);
+        let rows = graph.add("parameters", format!("{dimensions}, standardised"), "input", &[]);
+        let condition = graph.add("fval", "condition", "input", &[]);
         let tokens = format!("{} × {width}", dimensions + 1);
-        let tokens = add(&mut graph, "tokens", tokens, "encoder", &[rows, condition]);
+        let tokens = graph.add("tokens", tokens, "encoder", &[rows, condition]);
         let encoded = self.encoder.draw(&mut graph, "encoder", &[tokens]);
-        let pooled = add(&mut graph, "mean over tokens", String::new(), "encoder", &[encoded]);
-        let head = add(&mut graph, "Gemm", format!("{width} → {}", 2 * self.latent), "encoder", &[pooled]);
-        let mean = add(&mut graph, "mean", latent.clone(), "latent", &[head]);
-        let variance = add(&mut graph, "log variance", latent, "latent", &[head]);
-        let drawn = add(&mut graph, "z", "mean + sd × noise".into(), "latent", &[mean, variance]);
+        let pooled = graph.add("mean over tokens", String::new(), "encoder", &[encoded]);
+        let head = graph.add("Gemm", format!("{width} → {}", 2 * self.latent), "encoder", &[pooled]);
+        let mean = graph.add("mean", latent.clone(), "latent", &[head]);
+        let variance = graph.add("log variance", latent, "latent", &[head]);
+        let drawn = graph.add("z", "mean + sd × noise", "latent", &[mean, variance]);
         let tokens = format!("{} × {width}", dimensions + 2);
-        let tokens = add(&mut graph, "tokens", tokens, "decoder", &[drawn, condition]);
+        let tokens = graph.add("tokens", tokens, "decoder", &[drawn, condition]);
         let decoded = self.decoder.draw(&mut graph, "decoder", &[tokens]);
         let head = format!("{width} → {} each", self.likelihood.outputs(1));
-        let head = add(&mut graph, "Gemm", head, "decoder", &[decoded]);
-        add(&mut graph, "parameters", self.likelihood.title().into(), "decoder", &[head]);
+        let head = graph.add("Gemm", head, "decoder", &[decoded]);
+        graph.add("parameters", self.likelihood.title(), "decoder", &[head]);
         graph
     }
 
@@ -185,7 +177,7 @@ impl Network for TransformerNetwork {
     fn evaluate(&self, parameters: &[Tensor], _statistics: &[Tensor], rows: &Rows, noise: &Tensor) -> Evaluation {
         let mut sums = [0.0; 2];
         let mut means = Vec::new();
-        for (first, count) in split(rows.len(), AT_ONCE) {
+        for (first, count) in split(rows.len(), BLOCK) {
             let (rows, noise) = (rows.narrow(first, count), noise.narrow(0, first, count));
             let (mean, log_variance) = self.encode(&rows, parameters);
             let decode = |z: &Tensor| self.decode(z, &rows.c, parameters);
@@ -239,19 +231,6 @@ pub(super) mod tests {
         };
         let scale = gradient.abs().max().double_value(&[]);
         assert!(scale.is_finite());
-        for (entry, range) in layout.ranges() {
-            let found = gradient.narrow(0, range.start as i64, entry.len() as i64);
-            // Along the gradient itself, so that the difference is large beside the rounding of 32-bit numbers.
-            let length = found.square().sum(Kind::Double).double_value(&[]).sqrt();
-            let step = (3e-2 / length.max(1e-3)).min(1.0);
-            let moved = |sign: f64| {
-                let moved = flat.copy();
-                let _ = moved.narrow(0, range.start as i64, entry.len() as i64).g_add_(&(&found * (sign * step)));
-                loss(&moved)
-            };
-            let slope = (moved(1.0) - moved(-1.0)) / (2.0 * step);
-            let error = (slope - length * length).abs();
-            assert!(error < 0.02 * length * length + 1e-4, "{}: {slope} is not {}", entry.name, length * length);
-        }
+        layout.assert_slopes(&flat, &gradient, (3e-2, 0.02, 1e-4), loss);
     }
 }

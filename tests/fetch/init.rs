@@ -1,16 +1,10 @@
 //! `kexp init`: experiments on models and problems from elsewhere, which can be planned as they are.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-#[allow(dead_code, reason = "the server has more faults than are needed here")]
-#[path = "support/server.rs"]
-mod server;
-
-use server::{Answer, Server};
+use crate::server::{Answer, Server};
 
 const DECAY: &str = "tests/plan/valid/decay.xml";
 

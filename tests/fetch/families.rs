@@ -1,17 +1,11 @@
 //! `problem many = pattern over biomodels(...)`: problems by the features of their models, with the command line and a
 //! collection on the loopback interface.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-#[allow(dead_code, reason = "the server has more faults than are needed here")]
-#[path = "support/server.rs"]
-mod server;
-
-use server::{Answer, Server};
+use crate::server::{Answer, Server};
 
 /// A chain of so many species; `reactions` are written between them.
 fn chain(species: usize, reaction: impl Fn(usize) -> String) -> Vec<u8> {
