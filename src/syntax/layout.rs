@@ -11,10 +11,10 @@ use super::MOST_DIAGNOSTICS;
 use super::token::{Kind, Token};
 use crate::diagnostic::{Diagnostic, FileId, Span};
 
-/// Words that begin a declaration.
+/// Words that begin a declaration; `import` comes first, as it is shaped otherwise than all others.
 pub(super) const DECLARATIONS: [&str; 14] = [
-    "experiment",
     "import",
+    "experiment",
     "model",
     "problem",
     "dataset",
@@ -28,6 +28,9 @@ pub(super) const DECLARATIONS: [&str; 14] = [
     "table",
     "profile",
 ];
+
+/// The kinds of what is declared, and so the first words of overrides.
+pub const KINDS: &[&str] = DECLARATIONS.split_at(1).1;
 
 /// Words that begin an entry of a block and are followed by a name.
 pub(super) const ENTRIES: [&str; 11] = [

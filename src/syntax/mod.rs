@@ -21,6 +21,7 @@ mod traps;
 
 pub use bounds::MOST_BYTES;
 pub use decode::decode;
+pub use layout::KINDS;
 pub use print::print;
 pub use spans::strip_spans;
 

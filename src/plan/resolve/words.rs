@@ -1,23 +1,7 @@
 //! Reserved words, and suggestions for words that nothing answers to.
 
 use crate::diagnostic::Diagnostic;
-
-/// Words that start a declaration, and so the paths of overrides.
-pub(super) const KINDS: &[&str] = &[
-    "experiment",
-    "model",
-    "problem",
-    "dataset",
-    "generator",
-    "tune",
-    "generate",
-    "benchmark",
-    "posterior",
-    "profile_likelihood",
-    "figure",
-    "table",
-    "profile",
-];
+pub(super) use crate::syntax::KINDS;
 
 /// Names that no declaration may take: kinds, sources, and the methods that benchmarks list beside generators.
 const RESERVED: &[&str] = &[
