@@ -17,6 +17,7 @@ use kexp::diagnostic::Sources;
 use kexp::model::network::Network;
 use kexp::model::problem::{Problem, SolverSettings};
 use kexp::plan::resolve::{self, Options};
+use kexp::solve::linear::Factors;
 use kexp::solve::simulate::{Record, Simulator};
 use kexp::solve::{ProblemSolver, default_selection};
 
@@ -125,6 +126,16 @@ fn model(pieces: &mut Pieces, name: &str, network: &Network, end: f64) -> (Strin
     let mut record = Record::default();
     let steps = simulator.solve(&[], &grid, SETTINGS, &mut record).unwrap().steps;
     pieces.add(&format!("solve {name}"), || simulator.solve(&[], &grid, SETTINGS, &mut record).unwrap());
+    // The first matrix and the first right-hand side of a solve, with a step of the mean size.
+    let (jacobian, slopes) = (start.jacobian().to_vec(), start.slopes().to_vec());
+    let (analysis, gamma) = (start.analysis(), end / steps as f64);
+    let (mut factors, mut solution) = (Factors::new(analysis), slopes.clone());
+    pieces.add(&format!("LU {name}"), || {
+        factors.factor(analysis, &jacobian, gamma).unwrap();
+        solution.copy_from_slice(&slopes);
+        factors.solve(analysis, &mut solution);
+        solution[0]
+    });
     (name.to_owned(), steps)
 }
 

@@ -3,6 +3,7 @@
 use super::SolveError;
 use super::equations::without_noise;
 use super::integrate::{Course, Ending, Failure, Sample, Sensitivities};
+use super::linear::Analysis;
 use super::system::{Blueprint, System, assemble};
 use crate::model::expression::Expression;
 use crate::model::network::Network;
@@ -303,6 +304,12 @@ impl Start<'_> {
         let Self { system, cache, states, space } = self;
         system.code.call(system.jacobian, states, cache, 0.0, space);
         &space[..system.jacobian_pattern.len()]
+    }
+
+    /// The linear algebra of the Jacobian, whose entries are those of [`jacobian`](Self::jacobian).
+    #[must_use]
+    pub fn analysis(&self) -> &Analysis {
+        &self.system.analysis
     }
 }
 
