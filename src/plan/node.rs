@@ -135,7 +135,7 @@ impl Stage {
     #[must_use]
     pub fn word(&self) -> (&'static str, u32) {
         match self {
-            Stage::Problem(_) => ("problem", 2),
+            Stage::Problem(_) => ("problem", 3),
             Stage::Descend(_) => ("descend", 2),
             Stage::Rows(_) => ("rows", 2),
             Stage::Dataset(_) => ("dataset", 1),

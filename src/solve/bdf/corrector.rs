@@ -6,12 +6,6 @@ use super::{Equations, Integrator, Trouble, norm};
 const MATRIX_STEPS: usize = 20;
 /// The matrix is made anew when its factor of the Jacobian has changed by this share.
 const DRIFT: f64 = 0.3;
-/// Steps without growth after which a fresh matrix is tried, ...
-const HELD: usize = 50;
-/// ... for so many steps ...
-const TRIED: usize = 20;
-/// ... out of so many.
-const AGAIN: usize = 200;
 /// An estimate of the rate of convergence is not believed to fall faster than this.
 const FALL: f64 = 0.3;
 /// An iteration whose steps grow by this factor diverges.
@@ -67,14 +61,12 @@ impl<E: Equations> Integrator<'_, E> {
     pub(super) fn correct(&mut self, diverged: bool, inaccurate: bool) -> Result<(), Trouble> {
         let gamma = self.gamma();
         let ratio = if self.newton.gamma == 0.0 { 1.0 } else { gamma / self.newton.gamma };
-        let held = self.is_held();
         let most = MATRIX_STEPS.min(self.settings.jacobian_steps);
-        let old = self.newton.gamma == 0.0 || diverged || inaccurate || held || self.steps >= self.newton.made + most;
+        let old = self.newton.gamma == 0.0 || diverged || inaccurate || self.steps >= self.newton.made + most;
         self.newton.fresh = false;
         if old || (ratio - 1.0).abs() > DRIFT {
             let stale = self.newton.gamma == 0.0
                 || diverged
-                || held
                 || self.steps >= self.newton.evaluated + self.settings.jacobian_steps;
             self.prepare(gamma, stale)?;
         }
@@ -91,12 +83,6 @@ impl<E: Equations> Integrator<'_, E> {
             End::Diverged => Err(Trouble::Corrector),
             End::NotFinite => Err(Trouble::NotFinite),
         }
-    }
-
-    /// Whether the step size has not grown for long. What an old matrix leaves of the error may be what holds it down, so
-    /// some steps are tried with a fresh one, again and again.
-    fn is_held(&self) -> bool {
-        self.held >= HELD && (self.held - HELD) % AGAIN < TRIED
     }
 
     /// Makes the matrix, with a new Jacobian where the old one is stale.

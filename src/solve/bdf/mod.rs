@@ -119,8 +119,6 @@ pub struct Integrator<'t, E> {
     asked: Option<f64>,
     /// The last step had no error.
     blind: bool,
-    /// Steps since the size was last made larger.
-    held: usize,
     /// Values, their corrections, and room for vectors of the same length.
     values: Vec<f64>,
     correction: Vec<f64>,
@@ -171,7 +169,6 @@ impl<'t, E: Equations> Integrator<'t, E> {
             factors,
             asked: next,
             blind: false,
-            held: 0,
             correction: vec![0.0; length],
             weights: vec![0.0; states],
             values,

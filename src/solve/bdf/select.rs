@@ -59,7 +59,6 @@ impl<E: Equations> Integrator<'_, E> {
         }
         self.choice = self.choose(error);
         self.blind = error < BLIND;
-        self.held = if self.choice == Choice::Stay { self.held + 1 } else { 0 };
         self.growth = GROWTH;
     }
 
