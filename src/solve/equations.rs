@@ -4,8 +4,9 @@
 //! sensitivities where there are any.
 
 use super::bdf;
+use super::compiled::FunctionIndex;
 use super::linear::Analysis;
-use super::system::{Entrance, System};
+use super::system::{Entrance, System, Timed};
 
 /// How far a state nearby is, as a share of the state, besides the absolute tolerance.
 const NEAR: f64 = 1e-8;
@@ -17,6 +18,8 @@ const NOISE: f64 = 100.0;
 pub struct Equations<'s> {
     system: &'s System,
     cache: &'s [f64],
+    /// The cache with the terms of time, and the time that they are of; nothing where the system has no such terms.
+    timed: Option<(&'s Timed, Vec<f64>, f64)>,
     lanes: Option<Lanes<'s>>,
     /// What is small for a state: the absolute tolerance.
     small: f64,
@@ -36,8 +39,45 @@ impl<'s> Equations<'s> {
     /// The equations of a system with a filled cache.
     pub fn new(system: &'s System, cache: &'s [f64], lanes: Option<Lanes<'s>>, small: f64) -> Self {
         let entries = if lanes.is_some() { system.by_parameter_count } else { 0 };
-        Self { system, cache, lanes, small, by_parameter: vec![0.0; entries] }
+        let timed = system.timed.as_ref().map(|timed| {
+            let mut extended = cache.to_vec();
+            extended.resize(system.cache + timed.count, 0.0);
+            (timed, extended, f64::NAN)
+        });
+        Self { system, cache, timed, lanes, small, by_parameter: vec![0.0; entries] }
     }
+
+    /// The derivatives by parameters.
+    fn derive(&mut self, time: f64, states: &[f64]) {
+        let mut values = std::mem::take(&mut self.by_parameter);
+        let system = self.system;
+        let (Functions { by_parameter, .. }, cache) = self.at(time);
+        system.code.call(by_parameter, states, cache, time, &mut values);
+        self.by_parameter = values;
+    }
+
+    /// The three functions and the cache that they read at a time.
+    fn at(&mut self, time: f64) -> (Functions, &[f64]) {
+        let Self { system, cache, timed, .. } = self;
+        let Some((timed, extended, of)) = timed else {
+            let System { rhs, jacobian, by_parameter, .. } = **system;
+            return (Functions { rhs, jacobian, by_parameter }, cache);
+        };
+        if *of != time {
+            let (cache, terms) = extended.split_at_mut(system.cache);
+            system.code.call(timed.terms, &[], cache, time, terms);
+            *of = time;
+        }
+        let Timed { rhs, jacobian, by_parameter, .. } = **timed;
+        (Functions { rhs, jacobian, by_parameter }, extended)
+    }
+}
+
+/// The functions of a system that an integrator calls.
+struct Functions {
+    rhs: FunctionIndex,
+    jacobian: FunctionIndex,
+    by_parameter: FunctionIndex,
 }
 
 /// States below zero by no more than rounding and tolerances explain, set to zero; nothing where there is none. A power
@@ -50,26 +90,28 @@ pub fn without_noise(states: &[f64], small: f64) -> Option<Vec<f64>> {
 
 impl bdf::Equations for Equations<'_> {
     fn slope(&mut self, time: f64, states: &[f64], slope: &mut [f64]) -> bool {
-        let Self { system, cache, small, .. } = *self;
-        system.code.call(system.rhs, states, cache, time, slope);
+        let Self { system, small, .. } = *self;
+        let (Functions { rhs, .. }, cache) = self.at(time);
+        system.code.call(rhs, states, cache, time, slope);
         if slope.iter().all(|value| value.is_finite()) {
             return true;
         }
         let Some(states) = without_noise(states, small) else { return false };
-        system.code.call(system.rhs, &states, cache, time, slope);
+        system.code.call(rhs, &states, cache, time, slope);
         slope.iter().all(|value| value.is_finite())
     }
 
     /// A power below one has an infinite slope at zero; an entry that is not finite is that of a state nearby, which is as
     /// good to Newton's iteration. The others stay, so that states that are exactly zero remain so.
     fn jacobian(&mut self, time: f64, states: &[f64], values: &mut [f64]) {
-        let Self { system, cache, small, .. } = *self;
-        system.code.call(system.jacobian, states, cache, time, values);
+        let Self { system, small, .. } = *self;
+        let (Functions { jacobian, .. }, cache) = self.at(time);
+        system.code.call(jacobian, states, cache, time, values);
         let (values, _) = values.split_at_mut(system.jacobian_pattern.len());
         if values.iter().any(|value| !value.is_finite()) {
             let near: Vec<f64> = states.iter().map(|value| value + NEAR * value.abs() + small).collect();
             let mut nearby = system.jacobian_space();
-            system.code.call(system.jacobian, &near, cache, time, &mut nearby);
+            system.code.call(jacobian, &near, cache, time, &mut nearby);
             for (value, nearby) in values.iter_mut().zip(nearby).filter(|(value, _)| !value.is_finite()) {
                 *value = if nearby.is_finite() { nearby } else { 0.0 };
             }
@@ -86,7 +128,7 @@ impl bdf::Equations for Equations<'_> {
 
     fn force(&mut self, time: f64, states: &[f64], weight: f64, into: &mut [f64]) {
         let Some(Lanes { entrance, factors }) = self.lanes else { return };
-        self.system.code.call(self.system.by_parameter, states, self.cache, time, &mut self.by_parameter);
+        self.derive(time, states);
         for (term, factor) in entrance.terms.iter().zip(factors) {
             let (row, lane) = entrance.pattern[term.place];
             into[lane * states.len() + row] += weight * factor * self.by_parameter[term.entry];
@@ -95,7 +137,7 @@ impl bdf::Equations for Equations<'_> {
 
     fn gather(&mut self, time: f64, states: &[f64], weight: f64, cotangent: &[f64], into: &mut [f64]) {
         let Some(Lanes { entrance, factors }) = self.lanes else { return };
-        self.system.code.call(self.system.by_parameter, states, self.cache, time, &mut self.by_parameter);
+        self.derive(time, states);
         for (term, factor) in entrance.terms.iter().zip(factors) {
             let (row, lane) = entrance.pattern[term.place];
             into[lane] += weight * factor * self.by_parameter[term.entry] * cotangent[row];

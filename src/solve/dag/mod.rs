@@ -13,12 +13,14 @@
 mod build;
 mod differentiate;
 mod gamma;
+mod powers;
 mod rebuild;
 mod tape;
 
 pub use build::{BuildError, Scope, build};
 pub use differentiate::{Partial, Variable, differentiate, total};
 pub(crate) use gamma::{factorial, polygamma};
+pub use powers::share_powers;
 pub use rebuild::rebuild;
 pub use tape::{Source, Tape};
 

@@ -11,6 +11,7 @@ use super::entrance::entrance;
 use super::happenings::{self, EventNodes};
 use super::names::{Kind, Mode, Names, Resolver};
 use super::roles::Roles;
+use super::timed::Timed;
 use super::treatments::{self, Treatments};
 use super::{Clocks, Crossings, Derived, EventCode, Moment, Projection, Switch, System, Watches};
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,10 +80,13 @@ pub fn assemble(blueprint: &Blueprint) -> Result<System, SolveError> {
     let projection = projection(&mut dag, &nodes, &mut pending);
 
     let mut code = CodeBuilder::new()?;
-    let compiled = pending.compile(&dag, &mut code, free)?;
+    let compiled = pending.compile(&mut dag, &mut code, free)?;
     let plain = BTreeMap::new();
     let single = |dag: &Dag, code: &mut CodeBuilder, outputs: &[Id]| code.function(&Tape::new(dag, outputs, &plain));
     let prepare = single(&dag, &mut code, &compiled.order)?;
+    let cache = free + compiled.order.len();
+    let functions = [rhs_place, jacobian_place, by_parameter_place].map(|place| pending.outputs(place));
+    let timed = Timed::new(&dag, &mut code, functions, &compiled.hoisted, cache)?;
     let mut switches = Vec::new();
     for &(threshold, before) in &found.switches {
         switches.push(Switch { threshold: single(&dag, &mut code, &[threshold])?, before });
@@ -166,7 +170,8 @@ pub fn assemble(blueprint: &Blueprint) -> Result<System, SolveError> {
         switches,
         moments,
         crossings,
-        cache: free + compiled.order.len(),
+        cache,
+        timed,
         hoisted: free,
         prepare,
         rhs: compiled.function(rhs_place),

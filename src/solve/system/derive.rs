@@ -2,7 +2,7 @@
 
 use super::super::SolveError;
 use super::super::compiled::{CodeBuilder, FunctionIndex};
-use super::super::dag::{Dag, Id, Node, Tape, Variable, differentiate};
+use super::super::dag::{Dag, Id, Node, Tape, Variable, differentiate, share_powers};
 use super::{Derived, Entry};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,8 +53,16 @@ impl Pending {
         Draft { value: self.add(outputs.to_vec()), derivative: self.add(nodes), by_state, by_parameter }
     }
 
+    /// The outputs of the function at a place.
+    pub fn outputs(&self, place: usize) -> &[Id] {
+        &self.tapes[place]
+    }
+
     /// Compiles all functions. Hoisted terms lie in the cache from `first` on.
-    pub fn compile(&self, dag: &Dag, code: &mut CodeBuilder, first: usize) -> Result<Compiled, SolveError> {
+    pub fn compile(&mut self, dag: &mut Dag, code: &mut CodeBuilder, first: usize) -> Result<Compiled, SolveError> {
+        for outputs in &mut self.tapes {
+            *outputs = share_powers(dag, outputs);
+        }
         let (hoisted, order) = hoist(dag, &self.tapes, first);
         let mut indices = Vec::with_capacity(self.tapes.len());
         for outputs in &self.tapes {

@@ -18,6 +18,7 @@ mod happenings;
 mod matching;
 mod names;
 mod roles;
+mod timed;
 mod treatments;
 
 use super::compiled::{Code, FunctionIndex};
@@ -26,6 +27,7 @@ use super::linear::Analysis;
 
 pub use assemble::assemble;
 pub use blueprint::{Blueprint, Measured};
+pub use timed::Timed;
 
 /// What an output or a treatment's values depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,6 +212,8 @@ pub struct System {
     pub analysis: Analysis,
     /// The derivatives of the right-hand side by cache places.
     pub by_parameter: FunctionIndex,
+    /// The same three for many evaluations at one time.
+    pub timed: Option<Timed>,
     /// How many there are.
     pub by_parameter_count: usize,
     /// One entrance a treatment.
