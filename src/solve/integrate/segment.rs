@@ -31,9 +31,6 @@ const BEYOND: f64 = 1e50;
 const GROWN: f64 = 1e8;
 /// Times that differ by less than this share of them are one time to the solver.
 const NEAR: f64 = 1e-14;
-/// Each step is held to this share of the tolerances, as its error is not the only one: errors add up over the steps. At this
-/// share the largest error at 51 points was at or below libRoadRunner's on each model of `make peers`.
-const SHARE: f64 = 0.65;
 /// Steps smaller than this, in units of time, are a failure.
 const SMALLEST_STEP: f64 = 1e-200;
 /// So many steps at a time, it is looked at how fast they advance.
@@ -115,7 +112,7 @@ impl Segment<'_, '_> {
         let recorded = self.record.is_some();
         let lanes = lanes.map(|entrance| Lanes { entrance, factors: self.factors });
         let equations = Equations::new(course.system, self.cache, lanes, course.settings.atol);
-        let factor = SHARE * self.rung.tolerance_factor;
+        let factor = self.rung.tolerance_factor;
         let atol: Vec<f64> = match course.absolute {
             [] => vec![factor * course.settings.atol],
             each => each.iter().map(|atol| factor * atol).collect(),
