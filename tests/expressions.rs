@@ -4,7 +4,7 @@
 
 use kexp::model::expression::{Expression, Function};
 use kexp::solve::compiled::CodeBuilder;
-use kexp::solve::dag::{Dag, Id, Tape, Variable, build, differentiate};
+use kexp::solve::dag::{Binary, Dag, Id, Source, Tape, Variable, build, differentiate, share_powers};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -278,4 +278,33 @@ fn powers_at_zero() {
     let derivative = derivative(&mut dag, id, Variable::Parameter(0));
     assert_eq!(value(&dag, derivative, &[0.0], &[2.0], 0.0), 0.0);
     assert_eq!(value(&dag, derivative, &[2.0], &[3.0], 0.0), 8.0 * 2f64.ln());
+}
+
+#[test]
+fn powers_whose_exponents_differ_by_one_share_a_call() {
+    let (mut dag, power) = node(apply(Function::Power, &[symbol("x0"), symbol("p0")]));
+    let slope = derivative(&mut dag, power, Variable::State(0));
+    let shared = share_powers(&mut dag, &[power, slope]);
+    let calls = |tape: &Tape| {
+        let of_state = |index: usize| matches!(tape.steps[index], Source::State(_));
+        let is_call = |step: &&Source| matches!(step, Source::Binary(Binary::Power, base, _) if of_state(*base));
+        tape.steps.iter().filter(is_call).count()
+    };
+    let before = Tape::new(&dag, &[power, slope], &BTreeMap::new());
+    let after = Tape::new(&dag, &shared, &BTreeMap::new());
+    assert_eq!((calls(&before), calls(&after)), (2, 1));
+    for exponent in [-1.5, 0.0, 0.3, 1.0, 1.7, 2.0, 3.0] {
+        for x in [0.0, 1e-300, 1e-9, 0.4, 1.0, 3.0, 1e9, -1.0] {
+            let (before, after) = (before.evaluate(&[x], &[exponent], 0.0), after.evaluate(&[x], &[exponent], 0.0));
+            for (before, after) in before.iter().zip(&after) {
+                let same = before == after || (before.is_nan() && after.is_nan());
+                // x^b may be too large or small a number where x^(b - 1) is none.
+                let beyond = x.abs() < 1e-200;
+                // b - 1 is rounded, which its product with ln x makes larger.
+                let rounding = (4.0 + x.abs().ln().abs()) * f64::EPSILON;
+                let near = (before - after).abs() <= rounding * before.abs();
+                assert!(same || near || beyond, "{x}^{exponent}: {before} and {after}");
+            }
+        }
+    }
 }

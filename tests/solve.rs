@@ -224,6 +224,33 @@ fn assignments_and_rate_rules() {
     assert_close(&column(&trajectory, "A"), &times, 1e-8, |t| 1.0 + 2.0 * t + 3.0 * t * t);
 }
 
+/// An input that is a formula of time: its terms are computed once a time, whatever the states, and anew behind an event.
+#[test]
+fn inputs_are_formulas_of_time() {
+    let input = || {
+        Builder::new()
+            .species("A", "0")
+            .parameter("b", 1.5)
+            .parameter("k", 0.4)
+            .reaction("0 -> A", "exp(-b * time)")
+            .reaction("A -> 0", "k * A")
+    };
+    let from_zero = |b: f64, k: f64, t: f64| ((-b * t).exp() - (-k * t).exp()) / (k - b);
+    let times = [0.0, 0.5, 2.0, 6.0];
+    assert_close(&column(&run(&input().0, &times), "A"), &times, 1e-8, |t| from_zero(1.5, 0.4, t));
+
+    let network = input().event("time >= 2", &[("b", "0.1")]).0;
+    let behind = |t: f64| {
+        let forced = ((-0.1 * t).exp() - (-0.4 * (t - 2.0) - 0.2).exp()) / 0.3;
+        from_zero(1.5, 0.4, 2.0) * (-0.4 * (t - 2.0)).exp() + forced
+    };
+    let exact = |t: f64| if t <= 2.0 { from_zero(1.5, 0.4, t) } else { behind(t) };
+    assert_close(&column(&run(&network, &times), "A"), &times, 1e-8, exact);
+
+    let problem = small_problem(input().0, &["b", "k"], "A", &[(0.5, 0.3), (2.0, 0.5), (6.0, 0.1)]);
+    assert_gradient(&ProblemSolver::new(&problem).expect("a problem"), &[0.2, -0.3], 1e-4, 1e-6);
+}
+
 #[test]
 fn switches_in_time_are_met_exactly() {
     let network =
