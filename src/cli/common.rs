@@ -93,13 +93,15 @@ impl FileArguments {
     }
 
     /// Where figures, tables and the draft go: the folder of the draft, or for a profile a folder in the store, so that
-    /// a quick run never overwrites the paper.
+    /// a quick run never overwrites the paper. Folders that are not chosen have the experiment's name, as several experiments may
+    /// stand beside each other.
     pub fn out_folder(&self, experiment: &Experiment, out: Option<&Path>) -> PathBuf {
+        let name = self.file.file_stem().unwrap_or_default();
         match (out, &self.profile, &experiment.draft) {
             (Some(out), _, _) => out.to_owned(),
-            (None, Some(profile), _) => self.store_folder().join("out").join(profile),
+            (None, Some(profile), _) => self.store_folder().join("out").join(name).join(profile),
             (None, None, Some(draft)) => folder_of(draft),
-            (None, None, None) => folder_of(&self.file).join("out"),
+            (None, None, None) => folder_of(&self.file).join("out").join(name),
         }
     }
 }

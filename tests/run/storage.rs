@@ -113,3 +113,32 @@ fn a_read_only_disk() {
     disk.change("rw");
     place.assert_as_uninterrupted();
 }
+
+#[test]
+fn experiments_beside_each_other_have_folders_of_their_own() {
+    let place = Place::new();
+    for name in ["one", "two"] {
+        let text = format!(
+            r#"experiment "Beside each other" {{ seed = 1 }}
+problem valley = test_function(rosenbrock, dimensions = 2)
+benchmark methods {{
+  problems = [valley]
+  methods  = [latin_hypercube]
+  then     = gradient(stop = converged)
+  budget   = evaluations(300)
+  repeats  = 2
+}}
+table hits_{name} {{ from = methods, columns = [method, hits], caption = "Hits." }}
+profile quick {{ methods.repeats = 1 }}
+"#
+        );
+        let file = place.path(&format!("{name}.kexp"));
+        fs::write(&file, text).unwrap();
+        let (file, store) = (file.to_str().unwrap(), place.store());
+        let store = ["--store", store.to_str().unwrap()];
+        kexp(&[&["run", file, "--quiet"], &store[..]].concat()).ok();
+        kexp(&[&["run", file, "--quiet", "--profile", "quick"], &store[..]].concat()).ok();
+        assert!(place.path(&format!("out/{name}/tables/hits_{name}.csv")).is_file());
+        assert!(place.store().join(format!("out/{name}/quick/tables/hits_{name}.csv")).is_file());
+    }
+}
