@@ -4,9 +4,8 @@
 //! sensitivities where there are any.
 
 use super::bdf;
-use super::compiled::FunctionIndex;
 use super::linear::Analysis;
-use super::system::{Entrance, System, Timed};
+use super::system::{Entrance, Functions, System, Timed};
 
 /// How far a state nearby is, as a share of the state, besides the absolute tolerance.
 const NEAR: f64 = 1e-8;
@@ -51,8 +50,8 @@ impl<'s> Equations<'s> {
     fn derive(&mut self, time: f64, states: &[f64]) {
         let mut values = std::mem::take(&mut self.by_parameter);
         let system = self.system;
-        let (Functions { by_parameter, .. }, cache) = self.at(time);
-        system.code.call(by_parameter, states, cache, time, &mut values);
+        let (functions, cache) = self.at(time);
+        system.code.call(functions.by_parameter, states, cache, time, &mut values);
         self.by_parameter = values;
     }
 
@@ -60,24 +59,15 @@ impl<'s> Equations<'s> {
     fn at(&mut self, time: f64) -> (Functions, &[f64]) {
         let Self { system, cache, timed, .. } = self;
         let Some((timed, extended, of)) = timed else {
-            let System { rhs, jacobian, by_parameter, .. } = **system;
-            return (Functions { rhs, jacobian, by_parameter }, cache);
+            return (system.functions, cache);
         };
         if *of != time {
             let (cache, terms) = extended.split_at_mut(system.cache);
             system.code.call(timed.terms, &[], cache, time, terms);
             *of = time;
         }
-        let Timed { rhs, jacobian, by_parameter, .. } = **timed;
-        (Functions { rhs, jacobian, by_parameter }, extended)
+        (timed.functions, extended)
     }
-}
-
-/// The functions of a system that an integrator calls.
-struct Functions {
-    rhs: FunctionIndex,
-    jacobian: FunctionIndex,
-    by_parameter: FunctionIndex,
 }
 
 /// States below zero by no more than rounding and tolerances explain, set to zero; nothing where there is none. A power
@@ -91,13 +81,13 @@ pub fn without_noise(states: &[f64], small: f64) -> Option<Vec<f64>> {
 impl bdf::Equations for Equations<'_> {
     fn slope(&mut self, time: f64, states: &[f64], slope: &mut [f64]) -> bool {
         let Self { system, small, .. } = *self;
-        let (Functions { rhs, .. }, cache) = self.at(time);
-        system.code.call(rhs, states, cache, time, slope);
+        let (functions, cache) = self.at(time);
+        system.code.call(functions.rhs, states, cache, time, slope);
         if slope.iter().all(|value| value.is_finite()) {
             return true;
         }
         let Some(states) = without_noise(states, small) else { return false };
-        system.code.call(rhs, &states, cache, time, slope);
+        system.code.call(functions.rhs, &states, cache, time, slope);
         slope.iter().all(|value| value.is_finite())
     }
 
@@ -105,13 +95,13 @@ impl bdf::Equations for Equations<'_> {
     /// good to Newton's iteration. The others stay, so that states that are exactly zero remain so.
     fn jacobian(&mut self, time: f64, states: &[f64], values: &mut [f64]) {
         let Self { system, small, .. } = *self;
-        let (Functions { jacobian, .. }, cache) = self.at(time);
-        system.code.call(jacobian, states, cache, time, values);
+        let (functions, cache) = self.at(time);
+        system.code.call(functions.jacobian, states, cache, time, values);
         let (values, _) = values.split_at_mut(system.jacobian_pattern.len());
         if values.iter().any(|value| !value.is_finite()) {
             let near: Vec<f64> = states.iter().map(|value| value + NEAR * value.abs() + small).collect();
             let mut nearby = system.jacobian_space();
-            system.code.call(jacobian, &near, cache, time, &mut nearby);
+            system.code.call(functions.jacobian, &near, cache, time, &mut nearby);
             for (value, nearby) in values.iter_mut().zip(nearby).filter(|(value, _)| !value.is_finite()) {
                 *value = if nearby.is_finite() { nearby } else { 0.0 };
             }

@@ -295,14 +295,14 @@ impl Start<'_> {
     /// The derivatives of the states in time.
     pub fn slopes(&mut self) -> &[f64] {
         let Self { system, cache, states, space } = self;
-        system.code.call(system.rhs, states, cache, 0.0, space);
+        system.code.call(system.functions.rhs, states, cache, 0.0, space);
         &space[..states.len()]
     }
 
     /// The entries of the Jacobian that are not always zero, by column.
     pub fn jacobian(&mut self) -> &[f64] {
         let Self { system, cache, states, space } = self;
-        system.code.call(system.jacobian, states, cache, 0.0, space);
+        system.code.call(system.functions.jacobian, states, cache, 0.0, space);
         &space[..system.jacobian_pattern.len()]
     }
 

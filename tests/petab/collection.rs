@@ -155,7 +155,7 @@ macro_rules! gradients {
         mod gradients_at_five_points {
             $(
                 #[test]
-                #[ignore = "the same at more points takes minutes"]
+                #[ignore = "one point runs always; five take minutes: cargo test --release --test petab -- --ignored"]
                 fn $test() {
                     super::gradients($name, 5);
                 }

@@ -111,14 +111,14 @@ pub fn endless(alone: &Alone) -> Result<Option<Reason>, SimulateError> {
 
 fn slope(alone: &Alone, moment: &Moment) -> Vec<f64> {
     let mut slope = vec![0.0; moment.states.len()];
-    alone.system.code.call(alone.system.rhs, &moment.states, &moment.cache, moment.time, &mut slope);
+    alone.system.code.call(alone.system.functions.rhs, &moment.states, &moment.cache, moment.time, &mut slope);
     slope
 }
 
 fn jacobian(alone: &Alone, at: &Moment) -> DMatrix<f64> {
     let system = &alone.system;
     let mut values = system.jacobian_space();
-    system.code.call(system.jacobian, &at.states, &at.cache, at.time, &mut values);
+    system.code.call(system.functions.jacobian, &at.states, &at.cache, at.time, &mut values);
     let mut jacobian = DMatrix::zeros(at.states.len(), at.states.len());
     for (&place, value) in system.jacobian_pattern.iter().zip(values) {
         jacobian[place] = value;

@@ -132,6 +132,6 @@ impl Jump<'_, '_> {
 
 fn slope(course: &Course, cache: &[f64], states: &[f64], time: f64) -> Vec<f64> {
     let mut slope = vec![0.0; states.len()];
-    course.system.code.call(course.system.rhs, states, cache, time, &mut slope);
+    course.system.code.call(course.system.functions.rhs, states, cache, time, &mut slope);
     slope
 }

@@ -93,7 +93,7 @@ impl Jump<'_, '_> {
     /// Adds the states' slopes times `sign * timing` to the sensitivities.
     fn drift(&mut self, timing: &[f64], sign: f64) {
         let mut sensitivities = std::mem::take(self.sensitivities);
-        self.shift(&mut sensitivities, self.course.system.rhs, self.state.len(), timing, sign);
+        self.shift(&mut sensitivities, self.course.system.functions.rhs, self.state.len(), timing, sign);
         *self.sensitivities = sensitivities;
     }
 

@@ -114,7 +114,7 @@ fn alike(jump: &Jump, (a, a_lanes): &Left, (b, b_lanes): &Left, timings: [&Vec<f
     let course = jump.course;
     let mut slopes = vec![vec![0.0; a.len()]; 2];
     for (slopes, states) in slopes.iter_mut().zip([&*jump.state, a]) {
-        course.system.code.call(course.system.rhs, states, jump.cache, jump.time, slopes);
+        course.system.code.call(course.system.functions.rhs, states, jump.cache, jump.time, slopes);
     }
     let timing = timings.into_iter().flatten().fold(0.0_f64, |largest, timing| largest.max(timing.abs()));
     (0..a.len()).all(|state| {

@@ -13,7 +13,7 @@ use super::names::{Kind, Mode, Names, Resolver};
 use super::roles::Roles;
 use super::timed::Timed;
 use super::treatments::{self, Treatments};
-use super::{Clocks, Crossings, Derived, EventCode, Moment, Projection, Switch, System, Watches};
+use super::{Clocks, Crossings, Derived, EventCode, Functions, Moment, Projection, Switch, System, Watches};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The nodes of the model.
@@ -85,8 +85,10 @@ pub fn assemble(blueprint: &Blueprint) -> Result<System, SolveError> {
     let single = |dag: &Dag, code: &mut CodeBuilder, outputs: &[Id]| code.function(&Tape::new(dag, outputs, &plain));
     let prepare = single(&dag, &mut code, &compiled.order)?;
     let cache = free + compiled.order.len();
-    let functions = [rhs_place, jacobian_place, by_parameter_place].map(|place| pending.outputs(place));
-    let timed = Timed::new(&dag, &mut code, functions, &compiled.hoisted, cache)?;
+    let stepping = [rhs_place, jacobian_place, by_parameter_place];
+    let functions = Functions::of(stepping.map(|place| compiled.function(place)));
+    let outputs_of = stepping.map(|place| pending.outputs(place));
+    let timed = Timed::new(&dag, &mut code, outputs_of, &compiled.hoisted, cache)?;
     let mut switches = Vec::new();
     for &(threshold, before) in &found.switches {
         switches.push(Switch { threshold: single(&dag, &mut code, &[threshold])?, before });
@@ -174,11 +176,9 @@ pub fn assemble(blueprint: &Blueprint) -> Result<System, SolveError> {
         timed,
         hoisted: free,
         prepare,
-        rhs: compiled.function(rhs_place),
-        jacobian: compiled.function(jacobian_place),
+        functions,
         analysis: Analysis::new(nodes.states.len(), &jacobian_pattern).compiled(),
         jacobian_pattern,
-        by_parameter: compiled.function(by_parameter_place),
         by_parameter_count,
         treatments: entrances,
         events: event_codes,

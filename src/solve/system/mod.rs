@@ -202,19 +202,15 @@ pub struct System {
     pub hoisted: usize,
     /// Computes the hoisted terms.
     pub prepare: FunctionIndex,
-    /// The right-hand side.
-    pub rhs: FunctionIndex,
-    /// The values of the Jacobian at `jacobian_pattern`, then the right-hand side, with which it shares most terms.
-    pub jacobian: FunctionIndex,
+    /// The functions of a step.
+    pub functions: Functions,
+    /// The same for many evaluations at one time, where that saves something.
+    pub timed: Option<Timed>,
     /// Rows and columns, by column, with the whole diagonal.
     pub jacobian_pattern: Vec<(usize, usize)>,
     /// The linear algebra of that pattern.
     pub analysis: Analysis,
-    /// The derivatives of the right-hand side by cache places.
-    pub by_parameter: FunctionIndex,
-    /// The same three for many evaluations at one time.
-    pub timed: Option<Timed>,
-    /// How many there are.
+    /// How many derivatives by cache places there are.
     pub by_parameter_count: usize,
     /// One entrance a treatment.
     pub treatments: Vec<Entrance>,
@@ -238,6 +234,23 @@ impl System {
     /// Space for what the function `jacobian` gives.
     pub fn jacobian_space(&self) -> Vec<f64> {
         vec![0.0; self.jacobian_pattern.len() + self.states.len()]
+    }
+}
+
+/// What an integrator calls.
+#[derive(Debug, Clone, Copy)]
+pub struct Functions {
+    /// The right-hand side.
+    pub rhs: FunctionIndex,
+    /// The values of the Jacobian at `jacobian_pattern`, then the right-hand side, with which it shares most terms.
+    pub jacobian: FunctionIndex,
+    /// The derivatives of the right-hand side by cache places.
+    pub by_parameter: FunctionIndex,
+}
+
+impl Functions {
+    fn of([rhs, jacobian, by_parameter]: [FunctionIndex; 3]) -> Self {
+        Self { rhs, jacobian, by_parameter }
     }
 }
 

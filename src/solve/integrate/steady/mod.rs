@@ -162,7 +162,7 @@ impl<'a> Judge<'a> {
     fn at_rest(&self, states: &[f64], time: f64) -> bool {
         let Given { system, cache, .. } = self.given;
         let mut slope = vec![0.0; states.len()];
-        system.code.call(system.rhs, states, cache, time, &mut slope);
+        system.code.call(system.functions.rhs, states, cache, time, &mut slope);
         self.given.measure(&slope, states) < 1.0
     }
 }

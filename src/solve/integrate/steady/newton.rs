@@ -31,7 +31,7 @@ pub enum Nearness {
 /// The right-hand side at given states and time.
 pub fn slope(given: &Given, states: &[f64], time: f64) -> Vec<f64> {
     let mut slope = vec![0.0; states.len()];
-    given.system.code.call(given.system.rhs, states, given.cache, time, &mut slope);
+    given.system.code.call(given.system.functions.rhs, states, given.cache, time, &mut slope);
     slope
 }
 
@@ -39,7 +39,7 @@ pub fn slope(given: &Given, states: &[f64], time: f64) -> Vec<f64> {
 pub fn jacobian(given: &Given, states: &[f64], time: f64) -> DMatrix<f64> {
     let pattern = &given.system.jacobian_pattern;
     let mut values = given.system.jacobian_space();
-    given.system.code.call(given.system.jacobian, states, given.cache, time, &mut values);
+    given.system.code.call(given.system.functions.jacobian, states, given.cache, time, &mut values);
     let mut matrix = DMatrix::zeros(states.len(), states.len());
     for (&place, value) in pattern.iter().zip(values) {
         matrix[place] = value;

@@ -130,7 +130,7 @@ fn solve(
 fn forcing(given: &Given, along: Along, states: &[f64], time: f64) -> DMatrix<f64> {
     let system = given.system;
     let mut values = vec![0.0; system.by_parameter_count];
-    system.code.call(system.by_parameter, states, given.cache, time, &mut values);
+    system.code.call(system.functions.by_parameter, states, given.cache, time, &mut values);
     let mut forcing = DMatrix::zeros(states.len(), along.entrance.lanes.len());
     for (term, factor) in along.entrance.terms.iter().zip(along.factors) {
         forcing[along.entrance.pattern[term.place]] += values[term.entry] * factor;
