@@ -11,7 +11,7 @@ export LIBTORCH CARGO_TARGET_DIR
 KEXP = $(CARGO_TARGET_DIR)/release/kexp
 JOBS ?= $(shell nproc)
 
-.PHONY: paper test check build setup quick format lint bench growth peers clean-store
+.PHONY: paper test check build setup quick format lint bench growth profile peers clean-store
 
 paper: build            ## train, generate, solve, evaluate, and write paper/draft.md with its figures and tables
 	$(KEXP) run experiments/paper.kexp --jobs $(JOBS)
@@ -35,6 +35,9 @@ bench: setup            ## what the pieces of a solve take, beside the recorded 
 
 growth: build           ## how the time of a solve grows with the number of states
 	python3 benches/growth.py --kexp $(KEXP)
+
+profile: build          ## where the time of a solve goes, sampled by `perf`, which must be installed
+	python3 benches/profile.py --kexp $(KEXP)
 
 PEERS_VENV ?= $(HOME)/.cache/kexp-peers
 PEERS ?=
